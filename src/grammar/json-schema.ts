@@ -44,7 +44,7 @@ type SchemaLocation = {
 const MOST_NODES = 5_000;
 const MOST_VALUES = 2_000;
 /** Longest chain of references and branches without any text in between. */
-const MOST_FOLLOWED = 256;
+const MOST_FOLLOWED = 512;
 const UNITS_PER_NODE = 10;
 const NONE: ReadonlySet<unknown> = new Set();
 
@@ -102,8 +102,8 @@ class Compiler {
   compile(): GrammarPart {
     const body = this.#visit(this.#document, { path: "", depth: 0, followed: NONE });
     if (body !== null) return body;
-    const isNot = isSchema(this.#document) && this.#document.not !== undefined;
-    throw new SchemaError(isNot ? "not" : "", "must be a schema that allows at least one value");
+    const path = isSchema(this.#document) ? "not" : "";
+    throw new SchemaError(path, "must be a schema that allows at least one value");
   }
 
   /** @returns null if the schema allows no value. @throws SchemaError */
@@ -124,7 +124,8 @@ class Compiler {
     if (this.#bodies.has(schema)) return this.#again(schema);
     if (this.#open.has(schema)) return this.#withinItself(schema, at);
     this.#open.set(schema, null);
-    const body = this.#named(schema, this.#bodyOf(schema, at), at);
+    const followed = combinatorsOf(schema).length > 0 ? new Set([...at.followed, schema]) : NONE;
+    const body = this.#named(schema, this.#bodyOf(schema, { ...at, followed }), at);
     if (body !== null) this.#rules.budget.spendChars(sizeOf(body).chars); // the enclosing schema measures it again
     this.#bodies.set(schema, body);
     this.#open.delete(schema);
@@ -164,8 +165,8 @@ class Compiler {
 
   /** As the rule for the use of the schema in itself, if it is used there. */
   #named(schema: Schema, body: GrammarPart | null, { path }: SchemaLocation): GrammarPart | null {
-    const name = this.#open.get(schema) ?? null;
-    if (name === null) return body;
+    const name = this.#open.get(schema);
+    if (!name) return body;
     if (body === null) throw new SchemaError(path, "allows no value that ends");
     this.#rules.set(name, body);
     return rule(name);
@@ -239,9 +240,8 @@ class Compiler {
   #branches(schema: Schema, at: SchemaLocation): GrammarPart {
     const branches = readList(schema.anyOf, "anyOf");
     this.#rules.budget.spend(branches.length);
-    const path = join(at.path, "anyOf");
     const bodies = branches.map((branch, index) =>
-      this.#visit(branch, this.#inside(schema, at, join(path, `${index}`))),
+      this.#visit(branch, this.#inside(schema, at, join(at.path, `anyOf.${index}`))),
     );
     return oneOfPossible("anyOf", bodies);
   }

@@ -171,9 +171,10 @@ export function openaiErrors(names: FieldNames): (error: ServiceError) => Openai
   };
 }
 
+/** LangChain looks for the code in the text, because OpenAI's SDK for Python shows the message alone. */
 const overflowWords: OverflowWords = ({ promptTokens, contextTokens }, field) =>
   `This model's maximum context length is ${contextTokens} tokens. However, your ${field} resulted in ${promptTokens} tokens. ` +
-  `Please reduce the length of the ${field}`;
+  `Please reduce the length of the ${field} (context_length_exceeded)`;
 
 /** For chat completions, completions, and all routes without field names of their own. */
 export const encodeOpenaiError = openaiErrors({

@@ -16,7 +16,7 @@ const CONTENT = "one two three four five";
 const MESSAGES = [{ role: "user", content: CONTENT }];
 const CONTENTS = [{ role: "user", parts: [{ text: CONTENT }] }];
 const OPENAI =
-  /^This model's maximum context length is 2 tokens\. However, your (messages|prompt) resulted in 5 tokens\. Please reduce the length of the \1; .*5 > 2/;
+  /^This model's maximum context length is 2 tokens\. However, your (messages|prompt) resulted in 5 tokens\. Please reduce the length of the \1 \(context_length_exceeded\); .*5 > 2/;
 const ANTHROPIC = /^prompt is too long: 5 tokens > 2 maximum; 5 > 2/;
 const GEMINI =
   /^The input token count \(5\) exceeds the maximum number of tokens allowed \(2\); 5 > 2/;

@@ -116,7 +116,7 @@ const CHAT: readonly Case[] = [
   ],
   [
     "a strict tool's minProperties",
-    strict(true, { minProperties: 1 }),
+    strict(true, { minProperties: 2 }),
     `${PARAMETERS}.minProperties`,
     unenforced,
   ],
@@ -188,14 +188,14 @@ const CHAT: readonly Case[] = [
   ["a schema of an unknown type", schema({ type: "text" }), `${SCHEMA}.type`, unenforced, "string"],
   [
     "a schema's not",
-    schema({ properties: { a: { not: {} } } }),
+    schema({ properties: { a: { not: { pattern: "b" } } } }),
     `${SCHEMA}.properties.a.not`,
     unenforced,
   ],
-  ["a schema's if", schema({ type: "object", if: {} }), `${SCHEMA}.if`, unenforced],
+  ["a schema's if", schema({ type: "object", if: {}, else: false }), `${SCHEMA}.if`, unenforced],
   [
     "a schema behind a reference",
-    schema({ $ref: "#/$defs/a", $defs: { a: { multipleOf: 2 } } }),
+    schema({ $ref: "#/$defs/a", $defs: { a: { multipleOf: 0.7 } } }),
     `${SCHEMA}.$defs.a.multipleOf`,
     unenforced,
   ],

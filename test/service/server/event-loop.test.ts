@@ -202,7 +202,7 @@ test("keywords that are not enforced are named, in small and large schemas, and 
     properties: Object.fromEntries(
       many(count, (n) => [`p${n}`, { type: "string", maxLength: n + 1 }]),
     ),
-    minProperties: 1,
+    minProperties: 2,
   });
   const toolOf = (count: number) =>
     dataOf({

@@ -440,6 +440,7 @@ const REFUSED: Record<string, { readonly schema: unknown; readonly path: string 
     schema: { $defs: { a: { $ref: "#/$defs/a" } }, $ref: "#/$defs/a" },
     path: "#/$defs/a.$ref",
   },
+  "a schema that is itself": { schema: { $ref: "#" }, path: "$ref" },
   "a choice that starts with itself": {
     schema: { anyOf: [{ $ref: "#" }, { type: "null" }] },
     path: "anyOf.0.$ref",

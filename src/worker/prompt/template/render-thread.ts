@@ -19,7 +19,7 @@ export type RenderOutcome =
 
 /** The compiled file, because a thread cannot run TypeScript. */
 const ENTRY = import.meta.filename.endsWith(".ts")
-  ? path.join(import.meta.dirname, "../../../dist/worker/prompt/render-main.js")
+  ? path.join(import.meta.dirname, "../../../../dist/worker/prompt/template/render-main.js")
   : path.join(import.meta.dirname, "render-main.js");
 /** A prompt and its text have a few MB at most. */
 const LIMITS = { maxOldGenerationSizeMb: 512 };

@@ -194,14 +194,14 @@ describe("tools", () => {
   });
 
   test("that are not strict lose keywords that cannot be enforced, which are listed", () => {
-    const input_schema = { type: "object", properties: { a: { multipleOf: 2 } } };
+    const input_schema = { type: "object", properties: { a: { uniqueItems: true } } };
 
     const { ignoredParams } = parse({ tools: [tool("f", { input_schema })] });
 
-    expect(ignoredParams).toEqual(["tools[0].input_schema.properties.a.multipleOf"]);
+    expect(ignoredParams).toEqual(["tools[0].input_schema.properties.a.uniqueItems"]);
     expect(refusalOf({ tools: [tool("f", { input_schema, strict: true })] })).toMatchObject({
       code: "unsupported_schema",
-      param: "tools[0].input_schema.properties.a.multipleOf",
+      param: "tools[0].input_schema.properties.a.uniqueItems",
     });
   });
 });
