@@ -36,14 +36,14 @@ const flags = [...model, "--heartbeat", "5", "--alias", "*"];
 const server = values.url ? null : await startServer([...flags, "--context", values.context]);
 const small = values.url ? null : await startServer([...flags, "--context", "4096"]);
 const proxy = await startProxy(values.url ?? server?.url ?? "");
-const smallProxy = await startProxy(values.url ?? small?.url ?? "");
+const smallProxy = small && (await startProxy(small.url));
 const served = await servedModel(proxy.url);
 const results: ClientResult[] = [];
 try {
   for (const client of wanted) results.push(await check(client));
 } finally {
   proxy.close();
-  smallProxy.close();
+  smallProxy?.close();
   await server?.stop();
   await small?.stop();
 }

@@ -200,17 +200,6 @@ export const AGENTS: readonly Client[] = [
     steps: ["prompt", "stream"],
   },
   {
-    id: "aiperf",
-    title: "AIPerf",
-    pip: ["aiperf"],
-    program: "aiperf",
-    prompt: (_, { url, model }) => [
-      ...["profile", "--model", model, "--url", url, "--endpoint-type", "chat", "--streaming"],
-      ...["--tokenizer", "builtin", "--request-count", "2", "--concurrency", "1"],
-    ],
-    steps: ["prompt", "stream"],
-  },
-  {
     id: "open-webui",
     title: "Open WebUI",
     program: "open-webui",

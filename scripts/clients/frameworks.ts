@@ -101,6 +101,14 @@ const LIBRARIES: readonly Library[] = [
     apis: ["chat"],
     steps: ["prompt"],
   },
+  {
+    id: "aiperf",
+    title: "AIPerf",
+    pip: ["aiperf", "litellm"],
+    program: "aiperf_client.py",
+    apis: ["chat"],
+    steps: ["stream"],
+  },
 ];
 
 export const FRAMEWORKS: readonly Client[] = LIBRARIES.flatMap(({ apis, id, title, ...rest }) =>

@@ -20,9 +20,10 @@ export type Place = {
   readonly client: Client;
   readonly installed: Installed;
   readonly nodeBin: string;
-  /** In front of the server, and of one with a small context. */
+  /** In front of the server. */
   readonly proxy: RecordingProxy;
-  readonly smallProxy: RecordingProxy;
+  /** In front of one with a small context; null: agents skip the overflow. */
+  readonly smallProxy: RecordingProxy | null;
   readonly model: string;
   readonly context: number;
   readonly limitMs: number;
@@ -68,10 +69,11 @@ async function runAgent(place: Place, home: string): Promise<Results> {
     const canStop = results.prompt?.state === "ok";
     note("stop", canStop ? await stopAgent(place, target) : { state: "-", note: "no answer" });
   }
-  if (!has("overflow")) return results;
-  const small = targetOf(place, place.smallProxy, home, SMALL_CONTEXT);
+  const { smallProxy } = place;
+  if (!has("overflow") || smallProxy === null) return results;
+  const small = targetOf(place, smallProxy, home, SMALL_CONTEXT);
   await prepare(place, small);
-  note("overflow", judgeOverflow(await ask(place, small, TOO_LONG, [], place.smallProxy)));
+  note("overflow", judgeOverflow(await ask(place, small, TOO_LONG, [], smallProxy)));
   return results;
 }
 
@@ -84,8 +86,8 @@ async function runFramework(place: Place, home: string): Promise<Results> {
   const { code, isLate, output } = await outcomeOf(start(place, target, []), place.proxy);
   for (const [, line = ""] of output.matchAll(/^(\{"step":.*\})$/gm)) {
     const { step, state, note } = JSON.parse(line) as StepResult & { step: Step };
-    const shown = step === "overflow" ? note : state === "ok" ? "" : note;
-    results[step] = { state, note: shown };
+    const kindOfError = note.split(":")[0] ?? "";
+    results[step] = { state, note: state === "ok" ? kindOfError : note };
     place.report(step, results[step]);
   }
   if (code === 0) return results;

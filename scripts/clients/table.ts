@@ -47,6 +47,6 @@ function shorten(text: string): string {
   const plain = text
     .replaceAll(/\s+/g, " ")
     .replaceAll("|", "\\|")
-    .replaceAll(/[<>*_`]/g, "");
+    .replaceAll(/[<>*`]/g, "");
   return plain.length > MAX_NOTE ? `${plain.slice(0, MAX_NOTE)}...` : plain;
 }
