@@ -1,5 +1,5 @@
 // Installs real programs, runs each against the built server, and writes what worked into docs/clients.md: `npm run clients`.
-// `--only a,b` runs some of them, `--model FILE` serves another model, `--url URL` asks a server that is running already.
+// The options are in its --help.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -20,9 +20,19 @@ const { values } = parseArgs({
     url: { type: "string" },
     context: { type: "string", default: "65536" },
     minutes: { type: "string", default: "10" },
+    help: { type: "boolean", default: false },
   },
 });
 const all = [...AGENTS, ...FRAMEWORKS];
+if (values.help) {
+  console.log(`npm run clients -- [options]
+  --only a,b     only these clients: ${all.map(({ id }) => id).join(" ")}
+  --model FILE   the model to serve; default: the built-in model
+  --context N    tokens of context per slot; default: 65536
+  --minutes N    limit of one run of a program; default: 10
+  --url URL      a running server, instead of one of our own; leaves out the overflow`);
+  process.exit(0);
+}
 const names = values.only?.split(",");
 const unknown = names?.filter((name) => !all.some(({ id }) => id === name)) ?? [];
 if (unknown.length > 0)

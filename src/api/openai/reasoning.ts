@@ -45,10 +45,13 @@ export const reasoningFields = {
     "Reasoning options.",
   ),
   thinking: field.optional(
-    z.looseObject({
-      type: z.enum(["enabled", "disabled", "adaptive", "auto"]).describe("Whether to reason."),
-      budget_tokens: budget,
-    }),
+    z.union([
+      z.boolean(),
+      z.looseObject({
+        type: z.enum(["enabled", "disabled", "adaptive", "auto"]).describe("Whether to reason."),
+        budget_tokens: budget,
+      }),
+    ]),
     "Whether the model reasons.",
   ),
   think: field.optional(z.union([z.boolean(), effort]), "Whether the model reasons, and how much."),
@@ -110,7 +113,7 @@ function askedEfforts(fields: ReasoningFields): readonly AskedEffort[] {
     ["reasoning_effort", reasoning_effort],
     ["reasoning.effort", reasoning?.effort],
     ["reasoning.enabled", reasoning?.enabled],
-    ["thinking", thinking && thinking.type !== "auto" ? thinking.type !== "disabled" : null],
+    ["thinking", isThinking(thinking)],
     ["think", think],
     ["enable_thinking", enable_thinking],
   ];
@@ -119,6 +122,11 @@ function askedEfforts(fields: ReasoningFields): readonly AskedEffort[] {
     const level = typeof value === "boolean" ? (value ? ON : "none") : levelOf(value);
     return level === null ? [] : [{ name, level }];
   });
+}
+
+function isThinking(thinking: ReasoningFields["thinking"]): boolean | null {
+  if (typeof thinking !== "object" || thinking === null) return thinking ?? null;
+  return thinking.type === "auto" ? null : thinking.type !== "disabled";
 }
 
 /** Chat templates know OpenAI's efforts, the highest of which is `xhigh`. */
@@ -132,7 +140,8 @@ function contradicts(level: string, chosen: string): boolean {
 }
 
 function askedBudget(fields: ReasoningFields): readonly [name: string, tokens: number | null] {
-  const { thinking_budget_tokens: own, reasoning, thinking } = fields;
+  const { thinking_budget_tokens: own, reasoning } = fields;
+  const thinking = typeof fields.thinking === "object" ? fields.thinking : null;
   if (own !== null && own !== undefined && own !== -1) return ["thinking_budget_tokens", own];
   if (reasoning?.max_tokens) return ["reasoning.max_tokens", reasoning.max_tokens];
   const isOff = thinking?.type === "disabled";

@@ -87,6 +87,7 @@ const REASONING: typeof WISHES = [
   [CHAT, { reasoning: { enabled: true } }, "reasoning.enabled"],
   [CHAT, { thinking: { type: "enabled", budget_tokens: 9 } }, "thinking, thinking.budget_tokens"],
   [CHAT, { think: "max" }, "think"],
+  [CHAT, { thinking: true }, "thinking"],
   [CHAT, { enable_thinking: true }, "enable_thinking"],
   [CHAT, { chat_template_kwargs: { thinking: true } }, "chat_template_kwargs.thinking"],
   [CHAT, { thinking_budget_tokens: 100 }, "thinking_budget_tokens"],
