@@ -35,28 +35,32 @@ export function withReadableParts(body: unknown, prefix: string): unknown {
 
 function readContent(content: unknown, path: string): unknown {
   if (!isObject(content) || !Array.isArray(content.parts)) return content;
-  const isAnswer = content.role === "model";
+  // What stands beside the result of a function belongs to it: Gemini CLI sends a picture that a tool has read like that.
+  const isHistory =
+    content.role === "model" ||
+    content.parts.some((part: unknown) => isObject(part) && isObject(part.functionResponse));
   const parts = content.parts.map((part: unknown, index) =>
-    isObject(part) ? readPart(part, `${path}.parts[${index}]`, isAnswer) : part,
+    isObject(part) ? readPart(part, `${path}.parts[${index}]`, isHistory) : part,
   );
   return { ...content, parts };
 }
 
-function readPart(part: JsonObject, path: string, isAnswer: boolean): JsonObject {
+function readPart(part: JsonObject, path: string, isHistory: boolean): JsonObject {
   const name = UNREAD.find((each) => (part[each] ?? null) !== null);
   if (name === undefined) return part;
   const given = isObject(part[name]) ? part[name] : {};
   const { [name]: _removed, ...others } = part;
-  const text = textOf(name, given, { path: `${path}.${name}`, isAnswer });
+  const text = textOf(name, given, { path: `${path}.${name}`, isHistory });
   return { ...others, text };
 }
 
-type Place = { readonly path: string; readonly isAnswer: boolean };
+/** In the history the client cannot take a part out, so that a note stands for it. */
+type Place = { readonly path: string; readonly isHistory: boolean };
 
 function textOf(
   name: (typeof UNREAD)[number],
   given: JsonObject,
-  { path, isAnswer }: Place,
+  { path, isHistory }: Place,
 ): string {
   switch (name) {
     case "executableCode":
@@ -67,7 +71,7 @@ function textOf(
   const text = name === "inlineData" ? textOfFile(given.mimeType, given.data) : null;
   if (text !== null) return text;
   const isMedia = name === "inlineData" || name === "fileData" || name === "audioTranscription";
-  if (isMedia && !isAnswer) throw unreadable(path, path);
+  if (isMedia && !isHistory) throw unreadable(path, path);
   return noteAbout(typeof given.mimeType === "string" ? given.mimeType : name);
 }
 

@@ -9,10 +9,11 @@ import {
   allowedTools,
   choiceAmong,
   choiceOfOne,
-  functionFields,
+  functionTool,
   hostedTool,
   modeOf,
   named,
+  ownTools,
   parallelCalls,
   readFunction,
   refuseDuplicateNames,
@@ -24,10 +25,10 @@ import {
   toolUse,
 } from "../shared/tools.ts";
 
-const own = z.discriminatedUnion("type", [
-  field.form("function", { function: z.looseObject(functionFields).describe("The function.") }),
-  field.form("custom", { custom: z.looseObject(customFields).describe("The custom tool.") }),
-]);
+const TYPES = ["function", "custom"];
+const customForm = field.form("custom", {
+  custom: z.looseObject(customFields).describe("The custom tool."),
+});
 
 const namedOne = z.discriminatedUnion("type", [
   named,
@@ -37,11 +38,13 @@ const namedOne = z.discriminatedUnion("type", [
 ]);
 
 export const chatToolFields = {
-  tools: toolList(z.union([own, hostedTool(["function", "custom"])], { error: TOOL_TYPES })),
+  tools: toolList(z.union([functionTool, customForm, hostedTool(TYPES)], { error: TOOL_TYPES })),
   tool_choice: toolChoice(
     namedOne,
     field.form("allowed_tools", {
-      allowed_tools: z.looseObject(allowedTools(namedOne)).describe("A subset of the tools."),
+      allowed_tools: z
+        .looseObject(allowedTools(namedOne, TYPES))
+        .describe("A subset of the tools."),
     }),
     '{type: "function", function: {name}}',
   ),
@@ -84,15 +87,17 @@ export function readChatTools(fields: ChatToolFields): ChatTools {
     tools.map(({ name }) => name),
     (index) => paths[index] ?? "tools",
   );
-  const use = toolUse(tools, choiceOf(fields.tool_choice), fields.parallel_tool_calls);
-  return { use, customNames, ignored };
+  const choice = choiceOf(fields.tool_choice, ignored);
+  return { use: toolUse(tools, choice, fields.parallel_tool_calls), customNames, ignored };
 }
 
-function choiceOf(given: ChatToolFields["tool_choice"]): ToolChoice {
+/** @param ignored gets the hosted tools among those that are allowed */
+function choiceOf(given: ChatToolFields["tool_choice"], ignored: string[]): ToolChoice {
   if (typeof given === "string" || !given) return modeOf(given);
   if (given.type !== "allowed_tools") return choiceOfOne([nameOf(given)]);
   const { mode, tools } = given.allowed_tools;
-  return choiceAmong(tools.map(nameOf), mode);
+  const here = ownTools(tools, "tool_choice.allowed_tools.tools", ignored);
+  return choiceAmong(here.map(nameOf), mode);
 }
 
 function nameOf(given: z.output<typeof namedOne>): string {

@@ -14,6 +14,7 @@ import {
   hostedTool,
   MAX_TOOLS,
   modeOf,
+  ownTools,
   parallelCalls,
   readFunction,
   refuseDuplicateNames,
@@ -54,7 +55,7 @@ export const responsesToolFields = {
   ),
   tool_choice: toolChoice(
     namedOne,
-    field.form("allowed_tools", allowedTools(namedOne)),
+    field.form("allowed_tools", allowedTools(namedOne, ["function", "custom"])),
     '{type: "function", name}',
   ),
   parallel_tool_calls: parallelCalls,
@@ -102,7 +103,7 @@ export function readResponsesTools(fields: ToolFields): ResponsesTools {
   const known = [...clientTools];
   const inModel = (name: string, namespace: string | null) =>
     known.find(([, tool]) => tool.name === name && tool.namespace === namespace)?.[0] ?? name;
-  const choice = choiceOf(fields.tool_choice, known);
+  const choice = choiceOf(fields.tool_choice, known, ignored);
   const use = toolUse(tools, choice, fields.parallel_tool_calls);
   return { use, clientTools, nameInModel: inModel, ignored };
 }
@@ -157,6 +158,7 @@ function namesInModel(flat: readonly FlatTool[]): readonly string[] {
 function choiceOf(
   given: ToolFields["tool_choice"],
   known: readonly (readonly [string, ClientTool])[],
+  ignored: string[],
 ): ToolChoice {
   if (typeof given === "string" || !given) return modeOf(given);
   const namesOf = (one: z.output<typeof namedOne>): readonly string[] => {
@@ -167,5 +169,6 @@ function choiceOf(
     return found.length > 0 ? found.map(([name]) => name) : [one.name];
   };
   if (given.type !== "allowed_tools") return choiceOfOne(namesOf(given));
-  return choiceAmong(given.tools.flatMap(namesOf), given.mode);
+  const here = ownTools(given.tools, "tool_choice.tools", ignored);
+  return choiceAmong(here.flatMap(namesOf), given.mode);
 }

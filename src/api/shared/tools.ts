@@ -41,8 +41,6 @@ export function toolList<T extends z.ZodType>(definition: T) {
   );
 }
 
-const toolType = field.kind("function", "must be function, the only type of tool here");
-
 export const functionFields = {
   name: toolName,
   description: toolParts.description,
@@ -50,11 +48,14 @@ export const functionFields = {
   strict: toolParts.strict,
 };
 
-/** A choice among some of the tools. @param named schema of the name of one */
-export function allowedTools<T extends z.ZodType>(named: T) {
+/** A choice among some of the tools. @param named schema of the name of one. @param known its types */
+export function allowedTools<T extends z.ZodType>(named: T, known: readonly string[]) {
   return {
     mode: z.enum(["auto", "required"]).describe("Whether the model must call one of them."),
-    tools: z.array(named).min(1).describe("The tools that the model may call."),
+    tools: z
+      .array(z.union([named, hostedTool(known)]))
+      .min(1)
+      .describe("The tools that the model may call."),
   };
 }
 
@@ -65,7 +66,7 @@ export function toolChoice<N extends z.ZodType, A extends z.ZodType>(
   form: string,
 ) {
   const error = `must be none, auto, required, or ${form}`;
-  const choice = z.union([z.enum(["none", "auto", "required"]), named, allowed], { error });
+  const choice = z.union([z.enum(["none", "auto", "required", "any"]), named, allowed], { error });
   return field.optional(choice, TOOL_CHOICE, "auto");
 }
 
@@ -75,11 +76,13 @@ export const named = field.form("function", {
   function: z.looseObject({ name: toolName }).describe("The function."),
 });
 
-/** A function in the form of chat completions. */
-const functionTool = z.looseObject({
-  type: toolType,
-  function: z.looseObject(functionFields).describe("The function."),
-});
+/** A function in the form of chat completions, without a type in Ollama's. */
+export const functionTool = z
+  .looseObject({
+    type: field.kind("function").nullish(),
+    function: z.looseObject(functionFields).describe("The function."),
+  })
+  .transform((tool) => ({ ...tool, type: "function" as const }));
 
 /** A tool of another type, which the vendor's servers run. It is left out and named. @param known the types that are not */
 export function hostedTool(known: readonly string[]) {
@@ -94,37 +97,21 @@ export function hostedTool(known: readonly string[]) {
     });
 }
 
+/** The tools without those of the vendor's servers. @param ignored gets the paths of these */
+export function ownTools<T extends { readonly type: string }>(
+  tools: readonly T[],
+  path: string,
+  ignored: string[],
+): readonly Exclude<T, { readonly type: "hosted" }>[] {
+  return tools.filter((tool, index): tool is Exclude<T, { readonly type: "hosted" }> => {
+    if (tool.type === "hosted") ignored.push(`${path}[${index}]`);
+    return tool.type !== "hosted";
+  });
+}
+
 export const TOOL_TYPES = "must be a tool with a type, e.g. function";
 
-export const toolFields = {
-  tools: toolList(functionTool),
-  tool_choice: toolChoice(
-    named,
-    field.form("allowed_tools", {
-      allowed_tools: z.looseObject(allowedTools(named)).describe("A subset of the tools."),
-    }),
-    '{type: "function", function: {name}}',
-  ),
-  parallel_tool_calls: parallelCalls,
-};
-
-type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
 type FunctionTool = z.output<typeof functionTool>;
-
-/**
- * @returns null if the model may not call any tool
- * @throws ServiceError 400 naming the tool
- */
-export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
-  const tools = (fields.tools ?? []).map((tool, index) =>
-    readFunction(tool, `tools[${index}].function`),
-  );
-  refuseDuplicateNames(
-    tools.map(({ name }) => name),
-    (index) => `tools[${index}].function.name`,
-  );
-  return toolUse(tools, choiceOf(fields.tool_choice), fields.parallel_tool_calls);
-}
 
 /** @param path path of the function's name and parameters */
 export function readFunction(given: FunctionTool, path: string): AskedTool {
@@ -169,19 +156,10 @@ export function toolUse(
   return { tools, callable, isRequired, isParallel: !isNamed && (isParallel ?? true) };
 }
 
-/** @param given the choice of chat completions, with functions alone */
-function choiceOf(given: ToolFields["tool_choice"]): ToolChoice {
-  if (typeof given === "string" || !given) return modeOf(given);
-  if (given.type === "function") return choiceOfOne([given.function.name]);
-  const { mode, tools } = given.allowed_tools;
-  return choiceAmong(
-    tools.map((tool) => tool.function.name),
-    mode,
-  );
-}
-
-export function modeOf(mode: "none" | "auto" | "required" | null | undefined): ToolChoice {
-  return { names: mode === "none" ? [] : null, isRequired: mode === "required", isNamed: false };
+/** `any` is Mistral's name of required. */
+export function modeOf(mode: "none" | "auto" | "required" | "any" | null | undefined): ToolChoice {
+  const isRequired = mode === "required" || mode === "any";
+  return { names: mode === "none" ? [] : null, isRequired, isNamed: false };
 }
 
 /** @param names several if tools of several namespaces have the name */

@@ -52,3 +52,17 @@ test.each([null, 5, { contents: 5 }, { contents: [5, { parts: 5 }, { parts: [5] 
     expect(withReadableParts(body, "")).toEqual(body);
   },
 );
+
+test("media beside a function's response are notes, because the client cannot take them out", () => {
+  const functionResponse = { name: "f", response: { output: "see" } };
+  const parts = [{ functionResponse }, inline("image/png", "AA==")];
+
+  expect(withReadableParts({ contents: [{ role: "user", parts }] }, "")).toEqual({
+    contents: [
+      {
+        role: "user",
+        parts: [{ functionResponse }, { text: "[an image that this model cannot see]" }],
+      },
+    ],
+  });
+});

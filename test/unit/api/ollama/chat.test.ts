@@ -273,3 +273,13 @@ test.each([
   expect(requests).toEqual([]);
   expect(immediateBody?.(IDENTITY)).toMatchObject({ model: "tiny", done: true, done_reason });
 });
+
+test.each([
+  ["a hosted tool", { tools: [{ type: "web_search" }, tool] }, ["tools[0]"]],
+  ["a choice that there is not", { tools: [tool], tool_choice: "some" }, ["tool_choice"]],
+])("leaves out and names %s", (_what, fields, ignored) => {
+  const parsed = parseChat(fields);
+
+  expect(parsed.ignoredParams).toEqual(ignored);
+  expect(only(parsed).prompt).toMatchObject({ tools: { callable: ["weather"] } });
+});

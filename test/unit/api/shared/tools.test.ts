@@ -210,8 +210,7 @@ test.each([
     { tools: [tool("a")], tool_choice: among("auto") },
     "tool_choice.allowed_tools.tools",
   ],
-  ["a choice of another kind", { tools: [tool("a")], tool_choice: "any" }, "tool_choice"],
-  ["no type of tool", { tools: [{ function: { name: "a" } }] }, "tools[0]"],
+  ["a choice of another kind", { tools: [tool("a")], tool_choice: "some" }, "tool_choice"],
   ["the choice of a hosted tool", { tool_choice: { type: "web_search" } }, "tool_choice"],
   [
     "a required call of hosted tools alone",
@@ -262,4 +261,21 @@ test("leaves out tools of the vendor's servers, and names them", () => {
   expect(useOf({ tools })?.callable).toEqual(["a"]);
   expect(ignoredParams).toEqual(["tools[0]", "tools[2]"]);
   expect(useOf({ tools: [{ type: "web_search" }] })).toBeNull();
+});
+
+test("hosted tools among those that are allowed are left out and named", () => {
+  const allowed_tools = { mode: "auto", tools: [{ type: "web_search" }, named("a")] };
+  const tool_choice = { type: "allowed_tools", allowed_tools };
+
+  const { ignoredParams, requests } = parse({ tools: [tool("a"), tool("b")], tool_choice });
+
+  expect(ignoredParams).toEqual(["tool_choice.allowed_tools.tools[0]"]);
+  expect(requests[0]?.prompt).toMatchObject({ tools: { callable: ["a"], isRequired: false } });
+});
+
+test.each([
+  ["any", [tool("a")]],
+  ["required", [{ function: { name: "a" } }]],
+])("takes the choice %s among tools with or without a type", (tool_choice, tools) => {
+  expect(useOf({ tools, tool_choice })).toMatchObject({ callable: ["a"], isRequired: true });
 });

@@ -79,7 +79,8 @@ test.each(apis)("%s accepts each value of each field, or names the field", (path
       const { param } = errorDetailsOf(answer);
       expect(String(param).split(/[.[]/)[0], `${field}: ${value.slice(0, 40)}`).toBe(field);
     }
-    expect(refused, field).toBeGreaterThan(hasEffect ? 3 : 0);
+    const isTaken = path === "/api/chat" && field === "tool_choice"; // Ollama takes any value
+    expect(refused, field).toBeGreaterThan(isTaken ? 0 : hasEffect ? 3 : 0);
   }
 });
 
