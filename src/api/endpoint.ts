@@ -1,6 +1,7 @@
 // The interface of a route that asks the engine a question instead of generating, e.g. `/tokenize`. It takes no slot and
 // no place in the queue. The HTTP layer calls it.
 
+import { ServiceError } from "../errors.ts";
 import type { AnswerTo, AskedQuestion } from "../generation/questions.ts";
 import type { AskedRequest } from "../generation/request.ts";
 import type { ParseContext, ParsedRequest, Wish } from "./dialect.ts";
@@ -49,8 +50,14 @@ export function callAbout(
   };
 }
 
-/** The answer of an endpoint that counts the prompt tokens of a request. */
+/** The answer of an endpoint that counts the prompt tokens of a request, also of one that does not fit. */
 export function countTokens(encode: (promptTokens: number) => object): AnswerRequest {
-  return async (request, ask) =>
-    encode((await ask({ type: "prepare", request })).promptTokens.length);
+  return async (request, ask) => {
+    try {
+      return encode((await ask({ type: "prepare", request })).promptTokens.length);
+    } catch (error) {
+      if (error instanceof ServiceError && error.counts) return encode(error.counts.promptTokens);
+      throw error;
+    }
+  };
 }

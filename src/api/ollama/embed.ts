@@ -26,7 +26,7 @@ const schema = z.object({
       error: `must be a string or a list of up to ${MAX_INPUTS} strings, none of them empty`,
     })
     .describe("A text, or a list of texts."),
-  truncate: field.off("Whether to cut an input that is too long, instead of refusing it."),
+  truncate: field.on("Whether to cut an input that is too long, instead of refusing it."),
   dimensions: field.count("Length of the vectors: their first numbers, scaled to length 1."),
 });
 
@@ -101,7 +101,7 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
         inputPath: "prompt",
         inputs: [fields.prompt],
         dimensions: null,
-        truncates: false,
+        truncates: true,
       },
       model: fields.model,
       ignoredParams,

@@ -31,17 +31,14 @@ const messageOf = ({ error }: AnyError) => (typeof error === "string" ? error : 
 test.each<[path: string, body: object, words: RegExp]>([
   ["v1/chat/completions", { messages: MESSAGES }, OPENAI],
   ["v1/chat/completions", { messages: MESSAGES, stream: true }, OPENAI],
-  ["v1/chat/completions/input_tokens", { messages: MESSAGES }, OPENAI],
   ["v1/completions", { prompt: CONTENT }, OPENAI],
   ["v1/responses", { model: "m", input: CONTENT }, OPENAI],
   ["v1/responses", { model: "m", input: CONTENT, stream: true }, OPENAI],
   ["v1/responses", { model: "m", input: CONTENT, truncation: "auto" }, OPENAI],
   ["v1/messages", { model: "m", max_tokens: 1, messages: MESSAGES }, ANTHROPIC],
   ["v1/messages", { model: "m", max_tokens: 1, messages: MESSAGES, stream: true }, ANTHROPIC],
-  ["v1/messages/count_tokens", { model: "m", messages: MESSAGES }, ANTHROPIC],
   ["v1beta/models/m:generateContent", { contents: CONTENTS }, GEMINI],
   ["v1beta/models/m:streamGenerateContent?alt=sse", { contents: CONTENTS }, GEMINI],
-  ["v1beta/models/m:countTokens", { contents: CONTENTS }, GEMINI],
   ["api/chat", { model: "m", messages: MESSAGES, truncate: false }, OLLAMA],
   ["api/generate", { model: "m", prompt: CONTENT }, OLLAMA],
   ["infill", { input_prefix: CONTENT.slice(0, -5), input_suffix: "five" }, LLAMA_CPP],
@@ -53,6 +50,22 @@ test.each<[path: string, body: object, words: RegExp]>([
 
   expect(response.status).toBe(400);
   expect(messageOf((await response.json()) as AnyError)).toMatch(words);
+});
+
+test.each([
+  ["v1/chat/completions/input_tokens", { messages: MESSAGES }, { input_tokens: 5 }],
+  ["v1/responses/input_tokens", { model: "m", input: CONTENT }, { input_tokens: 5 }],
+  ["v1/messages/count_tokens", { model: "m", messages: MESSAGES }, { input_tokens: 5 }],
+  ["v1beta/models/m:countTokens", { contents: CONTENTS }, { totalTokens: 5 }],
+])("POST /%s counts a prompt that does not fit", async (path, body, expected) => {
+  service = await startWithFake({ contextTokens: 2 }, { alias: ["*"] });
+
+  const response = await post(`${service.url}/${path}`, body);
+
+  expect([response.status, await response.json()]).toEqual([
+    200,
+    expect.objectContaining(expected),
+  ]);
 });
 
 test("llama.cpp's routes have the two numbers as fields, too", async () => {
