@@ -42,14 +42,24 @@ function whole<T extends z.ZodType<unknown, number>>(schema: T) {
   return z.number().transform(Math.trunc).pipe(schema).meta({ type: "integer" });
 }
 
+/** Ollama takes any number. One beyond a limit does what the limit does. */
+function atMost(min: number, max: number, { description = "" }: z.ZodType) {
+  return z
+    .number()
+    .transform((given) => Math.min(max, Math.max(min, given)))
+    .describe(description);
+}
+
+const { sampler } = field;
+
 const fields = z.looseObject({
-  temperature: field.defaulted(field.sampler.temperature(2), 0.8),
+  temperature: field.defaulted(atMost(0, 100, sampler.temperature(2)), 0.8),
   top_k: field.defaulted(whole(z.int().max(field.MAX_TOP_K)), 40).describe(TOP_K),
-  top_p: field.defaulted(field.sampler.topP, 0.9),
-  min_p: field.defaulted(field.sampler.minP, 0),
-  repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1.1),
-  presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
-  frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
+  top_p: field.defaulted(atMost(0, 1, sampler.topP), 0.9),
+  min_p: field.defaulted(atMost(0, 1, sampler.minP), 0),
+  repeat_penalty: field.defaulted(sampler.repeatPenalty, 1.1),
+  presence_penalty: field.defaulted(atMost(-100, 100, sampler.presencePenalty), 0),
+  frequency_penalty: field.defaulted(atMost(-100, 100, sampler.frequencyPenalty), 0),
   repeat_last_n: field.defaulted(whole(z.int().min(-1)), 64).describe(LAST_TOKENS),
   seed: field.optional(
     whole(z.int()),
@@ -61,7 +71,7 @@ const fields = z.looseObject({
   ),
   stop: sharedFields.stop,
   num_ctx: field.withoutEffect(
-    whole(z.int().min(0)),
+    whole(z.int()),
     "Ignored: the context is the server's (--context). Named in x-ignored-params if it is larger.",
   ),
   ...loadOptions,

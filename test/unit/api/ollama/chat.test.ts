@@ -283,3 +283,11 @@ test.each([
   expect(parsed.ignoredParams).toEqual(ignored);
   expect(only(parsed).prompt).toMatchObject({ tools: { callable: ["weather"] } });
 });
+
+test("numbers beyond a limit do what the limit does", () => {
+  const options = { temperature: -1, top_p: 1.5, min_p: -1, num_ctx: -1, presence_penalty: 3 };
+
+  expect(chat({ options }).sampling).toMatchObject({
+    ...{ temperature: 0, topP: 1, minP: 0, presencePenalty: 3 },
+  });
+});
