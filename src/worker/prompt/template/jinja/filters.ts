@@ -162,7 +162,7 @@ function replaced(value: Value, { args: [from, to, count] }: Arguments): Value {
 
 function batches(value: Value, { args: [size, fill] }: Arguments): Value {
   const items = [...elementsOf(value)];
-  const count = Number(size?.value ?? 1);
+  const count = Math.max(1, Number(size?.value ?? 1));
   const rows: Value[] = [];
   while (items.length > 0) {
     const row = items.splice(0, count);
@@ -174,12 +174,16 @@ function batches(value: Value, { args: [size, fill] }: Arguments): Value {
 
 function grouped(value: Value, given: Arguments): Value {
   const attribute = named(given, "attribute", 0) ?? UNDEFINED;
-  const groups = new Map<unknown, readonly Value[]>();
+  const groups = new Map<unknown, Value[]>();
   const keys: Value[] = [];
   for (const item of elementsOf(value)) {
     const key = attributeOf(item, attribute);
-    if (!groups.has(keyOf(key))) keys.push(key);
-    groups.set(keyOf(key), [...(groups.get(keyOf(key)) ?? []), item]);
+    const group = groups.get(keyOf(key));
+    if (group) group.push(item);
+    else {
+      keys.push(key);
+      groups.set(keyOf(key), [item]);
+    }
   }
   keys.sort(compare);
   return list(keys.map((key) => tupleOf([key, list(groups.get(keyOf(key)) ?? [])])));

@@ -217,3 +217,18 @@ test("variables of an earlier rendering are gone in the next one", () => {
 
   expect([template.render({}), template.render({})]).toEqual(["False", "False"]);
 });
+
+test("evaluates the object of a method once, so that a chain of calls takes linear time", () => {
+  let evaluated = 0;
+  const source = `{{ text()${".title()".repeat(8)} }}`;
+
+  const rendered = render(source, {
+    text: () => {
+      evaluated += 1;
+      return "a b";
+    },
+  });
+
+  expect(rendered).toBe("A B");
+  expect(evaluated).toBe(1);
+});
