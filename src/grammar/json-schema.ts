@@ -133,7 +133,6 @@ class Compiler {
   }
 
   #bodyOf(schema: Schema, at: SchemaLocation): GrammarPart | null {
-    this.#rules.budget.spend(UNITS_PER_NODE + Object.keys(schema).length);
     this.#origins.note(schema, at.path);
     try {
       return this.#enforcement.run(schema, at, (left) => this.#choose(left, at));
@@ -173,6 +172,7 @@ class Compiler {
   }
 
   #choose(given: Schema, at: SchemaLocation): GrammarPart {
+    this.#rules.budget.spend(UNITS_PER_NODE + Object.keys(given).length); // for every attempt to enforce it
     const schema = this.#alternatives.rewritten(given);
     refuseUnknown(schema);
     const [combinator] = combinatorsOf(schema);
