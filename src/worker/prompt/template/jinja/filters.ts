@@ -8,6 +8,7 @@ import { toJson } from "./to-json.ts";
 import {
   compare,
   dict,
+  elementAt,
   elementsOf,
   entriesIn,
   float,
@@ -228,12 +229,12 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   },
   ...{ length, count: length },
   ...{ escape: escaped, e: escaped, forceescape: escaped },
-  first: (value) => elementsOf(value)[0] ?? UNDEFINED,
-  last: (value) => elementsOf(value).at(-1) ?? UNDEFINED,
-  reverse: (value) => {
-    const items = [...elementsOf(value)].reverse();
-    return isText(value) ? valueFrom(items.map(textOf).join("")) : list(items);
-  },
+  first: (value) => elementAt(value, 0),
+  last: (value) => elementAt(value, -1),
+  reverse: (value) =>
+    isText(value)
+      ? valueFrom([...textOf(value)].reverse().join(""))
+      : list([...elementsOf(value)].reverse()),
   join: joined,
   map: mapped,
   select: selecting(true, false),

@@ -13,6 +13,7 @@ import {
   compare,
   contains,
   dict,
+  elementAt,
   elementsOf,
   entriesIn,
   isDict,
@@ -21,7 +22,6 @@ import {
   isText,
   isTrue,
   isUndefined,
-  itemsIn,
   keyOf,
   textOf,
   UNDEFINED,
@@ -264,11 +264,8 @@ function memberOf(object: Value, key: Value): Value {
     const member = isUndefined(key) ? undefined : entriesIn(object).get(keyOf(key));
     if (member !== undefined) return member;
   }
-  if (isNumber(key)) {
-    const items = isText(object) ? [...textOf(object)] : isList(object) ? itemsIn(object) : [];
-    const item = items.at(Number(key.value));
-    return typeof item === "string" ? valueFrom(item) : (item ?? UNDEFINED);
-  }
+  if (isNumber(key) && (isText(object) || isList(object)))
+    return elementAt(object, Number(key.value));
   if (!isText(key)) return UNDEFINED;
   const name = textOf(key);
   const method = methodOf(object, name);

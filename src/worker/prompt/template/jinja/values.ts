@@ -218,6 +218,19 @@ export function elementsOf(value: Value): readonly Value[] {
   throw new Error(`'${nameOf(value)}' object is not iterable`);
 }
 
+/** Makes no value of each character: a text may have millions. */
 export function lengthOf(value: Value): number {
-  return elementsOf(value).length;
+  return isText(value) ? charactersOf(textOf(value)).length : elementsOf(value).length;
+}
+
+/** @param index counts from the end if it is negative */
+export function elementAt(value: Value, index: number): Value {
+  if (!isText(value)) return elementsOf(value).at(index) ?? UNDEFINED;
+  const character = charactersOf(textOf(value)).at(index);
+  return character === undefined ? UNDEFINED : valueFrom(character);
+}
+
+/** The text itself if no character of it has two halves. */
+function charactersOf(text: string): string | readonly string[] {
+  return /[\ud800-\udbff]/.test(text) ? [...text] : text;
 }

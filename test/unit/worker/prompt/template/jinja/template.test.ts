@@ -232,3 +232,17 @@ test("evaluates the object of a method once, so that a chain of calls takes line
   expect(rendered).toBe("A B");
   expect(evaluated).toBe(1);
 });
+
+test("counts and finds characters as Python does, also those of two UTF-16 units", () => {
+  const source =
+    "{{ text | length }} {{ text[1] }} {{ text | first }} {{ text | last }} {{ text[-2] }} {{ text | reverse }}" +
+    "{{ text[9] }}{{ '' | first }}{{ seven[0] }}";
+
+  expect(render(source, { text: "é😀x", seven: 7 })).toBe("3 😀 é x 😀 x😀é");
+});
+
+test("reads the length and the ends of a long text without a value for each character", () => {
+  const text = "x".repeat(2 ** 26); // as many values would not fit into memory
+
+  expect(render("{{ text | length }}{{ text | last }}{{ text[0] }}", { text })).toBe("67108864xx");
+});
