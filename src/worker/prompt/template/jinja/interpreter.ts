@@ -16,6 +16,7 @@ import {
   elementAt,
   elementsOf,
   entriesIn,
+  functionOf,
   isDict,
   isList,
   isNumber,
@@ -269,7 +270,7 @@ function memberOf(object: Value, key: Value): Value {
   if (!isText(key)) return UNDEFINED;
   const name = textOf(key);
   const method = methodOf(object, name);
-  if (method) return valueFrom(() => null); // only asked whether there is one: a call takes another way
+  if (method) return functionOf((args) => method({ args, kwargs: new Map() }));
   const builtin = (object.builtins as ReadonlyMap<string, Value>).get(name);
   return builtin && builtin.type === "FunctionValue" ? builtin : UNDEFINED;
 }

@@ -22,6 +22,7 @@ const BooleanValue = constructorOf(converted(true));
 const NullValue = constructorOf(converted(null));
 const ListValue = constructorOf(converted([]));
 const DictValue = constructorOf(converted({}));
+const FunctionValue = constructorOf(converted(() => null));
 const [tuple] = parse(tokenize("{{ (1, 2) }}")).body;
 const TupleValue = constructorOf(new Interpreter().evaluate(tuple, new Environment()));
 
@@ -45,6 +46,7 @@ export function valueFrom(json: unknown): Value {
 
 export const UNDEFINED = converted(undefined);
 export const float = (value: number) => new FloatValue(value);
+export const functionOf = (run: (args: readonly Value[]) => Value) => new FunctionValue(run);
 export const list = (items: readonly Value[]) => new ListValue([...items]);
 export const tupleOf = (items: readonly Value[]) => new TupleValue([...items]);
 export const dict = (entries: Iterable<readonly [Key, Value]>) => new DictValue(new Map(entries));

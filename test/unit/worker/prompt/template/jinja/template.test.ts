@@ -246,3 +246,12 @@ test("reads the length and the ends of a long text without a value for each char
 
   expect(render("{{ text | length }}{{ text | last }}{{ text[0] }}", { text })).toBe("67108864xx");
 });
+
+test("calls a method that is written like an item", () => {
+  expect(
+    render("{{ text['strip']() }} {{ member['get']('days') }}", {
+      text: " a ",
+      member: { days: 3 },
+    }),
+  ).toBe("a 3");
+});
