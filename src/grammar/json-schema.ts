@@ -80,7 +80,7 @@ class Compiler {
   readonly #enforcement: Enforcement;
   readonly #alternatives: Alternatives;
   readonly #refs = new Map<string, GrammarNode>();
-  /** What schemas have become; null for those that allow no value. */
+  /** Compiled schemas; null for a schema that allows no value. */
   readonly #bodies = new Map<Schema, GrammarPart | null>();
   /** Schemas that are being compiled, with the rule for their use in themselves. */
   readonly #open = new Map<Schema, string | null>();

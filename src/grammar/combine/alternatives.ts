@@ -80,7 +80,7 @@ export class Alternatives {
     return this.#enforcement.run(schema, at, (left) => this.#split(left, at));
   }
 
-  /** Of a branch, which may allow no value by itself. */
+  /** Splits a branch, which may allow no value by itself. */
   #ofBranch(branch: Json, at: SplitLocation): readonly Schema[] {
     try {
       return this.of(branch, { ...at, mayBeEmpty: true });

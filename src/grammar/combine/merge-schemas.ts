@@ -117,7 +117,7 @@ export function lookUnits(values: readonly Json[]): number {
   return UNITS_PER_VALUE * values.length + chars / CHARS_PER_UNIT;
 }
 
-/** What the object keywords of both say together; nothing if one of the two has none. */
+/** The object keywords of both together; nothing if one of the two has none. */
 function objectParts(a: Schema, b: Schema, { both, spend }: MergeContext): Schema {
   const required = [a, b].flatMap((each) => readList(each.required ?? [], "required"));
   const parts: Record<string, Json> =

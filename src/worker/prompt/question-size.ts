@@ -44,7 +44,7 @@ function controlTokenCost(text: string): number {
   return CONTROL_TOKEN_CHARS * count;
 }
 
-/** The same for a prompt alone. */
+/** Estimated cost of a prompt alone, in the same unit. */
 export function sizeOfPrompt(prompt: Prompt): number {
   switch (prompt.type) {
     case "messages": {

@@ -7,7 +7,7 @@ import { placeResults } from "./call-results.ts";
 
 type Answer = Extract<Message, { role: "assistant" }>;
 
-/** Stand between messages that a template does not take one after the other, if nothing that the client sent can. */
+/** Fillers separate messages that a template does not take one after the other. */
 const USER_FILLER: Message = { role: "user", content: "Continue." };
 const ASSISTANT_FILLER: Message = {
   role: "assistant",

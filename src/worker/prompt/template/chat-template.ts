@@ -29,9 +29,9 @@ export type ChatTemplateOptions = {
   readonly reasoningInstruction: string | null;
 };
 
-/** What samples have shown about the template, as plain data. */
+/** Facts about the template that sample conversations have shown, as plain data. */
 export type TemplateFindings = {
-  /** What the template does with each kind of conversation. */
+  /** How the template treats each kind of conversation. */
   readonly traits: TemplateTraits;
   /** The value of `tools` without tools: some templates accept only one of these. */
   readonly noTools: null | readonly [];

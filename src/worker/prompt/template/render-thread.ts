@@ -7,7 +7,7 @@ import { deferred, orAborted } from "../../../generation/deferred.ts";
 import type { ChatTemplate, MessagesPrompt } from "./chat-template.ts";
 import type { PromptSegment } from "./prompt-fence.ts";
 
-/** What the thread is started with. */
+/** The data that the thread starts with. */
 export type RenderTask = Pick<ChatTemplate, "options" | "findings"> & {
   readonly prompt: MessagesPrompt;
 };
