@@ -1,4 +1,4 @@
-// What a chat template does with each kind of conversation. The worker finds out when it loads the model, adapts messages to it,
+// Traits of a chat template: how it treats each kind of conversation. The worker finds out when it loads the model, adapts messages to it,
 // and reports it; `/props` and `sluice show` describe it.
 
 /** The form in which a template accepts the tool calls of an earlier answer. */
@@ -20,9 +20,9 @@ export type CallTraits = CallForm & {
   /** Whether an answer may have several calls; otherwise each call and its result follow one another. */
   readonly takesParallel: boolean;
   readonly text: CallText;
-  /** The same for an answer that also has reasoning; `joined` appends the text to the reasoning. */
+  /** Place of the text if the answer also has reasoning; `joined` appends the text to the reasoning. */
   readonly reasonedText: CallText | "joined";
-  /** The same once an answer without calls has followed, because some templates then leave out what led to it. */
+  /** Place of the text once an answer without calls has followed: some templates then leave out what led to it. */
   readonly earlierText: CallText;
   readonly takesReasoning: boolean;
   /** Whether it shows results that do not directly follow their calls, or have none. */

@@ -80,7 +80,7 @@ class Compiler {
   readonly #enforcement: Enforcement;
   readonly #alternatives: Alternatives;
   readonly #refs = new Map<string, GrammarNode>();
-  /** What schemas have become; null for those that allow no value. */
+  /** Compiled schemas; null for a schema that allows no value. */
   readonly #bodies = new Map<Schema, GrammarPart | null>();
   /** Schemas that are being compiled, with the rule for their use in themselves. */
   readonly #open = new Map<Schema, string | null>();
@@ -133,7 +133,6 @@ class Compiler {
   }
 
   #bodyOf(schema: Schema, at: SchemaLocation): GrammarPart | null {
-    this.#rules.budget.spend(UNITS_PER_NODE + Object.keys(schema).length);
     this.#origins.note(schema, at.path);
     try {
       return this.#enforcement.run(schema, at, (left) => this.#choose(left, at));
@@ -173,6 +172,7 @@ class Compiler {
   }
 
   #choose(given: Schema, at: SchemaLocation): GrammarPart {
+    this.#rules.budget.spend(UNITS_PER_NODE + Object.keys(given).length); // for every attempt to enforce it
     const schema = this.#alternatives.rewritten(given);
     refuseUnknown(schema);
     const [combinator] = combinatorsOf(schema);

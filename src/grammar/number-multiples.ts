@@ -49,7 +49,7 @@ function unitsOf(step: number, type: "integer" | "number"): Units {
   const { whole, fraction } = limitOf(step, false);
   const digits = BigInt(`${whole}${fraction}`);
   const scale = fraction.length;
-  // Of the multiples of 1.5, 3 and its multiples are whole.
+  // 3 and its multiples are the whole multiples of 1.5.
   return type === "integer"
     ? { step: digits / commonDivisor(digits, 10n ** BigInt(scale)), scale: 0 }
     : { step: digits, scale };

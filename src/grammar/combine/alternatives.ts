@@ -19,7 +19,7 @@ import {
 import { type Discriminator, discriminatorOf, tagged } from "./discriminator.ts";
 import type { Enforcement } from "./enforcement.ts";
 import { exclusiveSchemas } from "./exclusive-schemas.ts";
-import { mergedSchemas } from "./merge-schemas.ts";
+import { lookUnits, mergedSchemas } from "./merge-schemas.ts";
 import type { Origins } from "./origins.ts";
 import { rewrittenSchema } from "./rewritten-schema.ts";
 
@@ -76,12 +76,11 @@ export class Alternatives {
     if (schema === true) return [ANY];
     if (!isSchema(schema) || at.depth > MOST_DEPTH)
       throw new SchemaError(at.path, isSchema(schema) ? `has more than ${MOST_DEPTH} levels` : "must be a schema"); // biome-ignore format: one line
-    this.#budget.spend(UNITS_PER_PART * (1 + Object.keys(schema).length));
     this.#origins.note(schema, at.path);
     return this.#enforcement.run(schema, at, (left) => this.#split(left, at));
   }
 
-  /** Of a branch, which may allow no value by itself. */
+  /** Splits a branch, which may allow no value by itself. */
   #ofBranch(branch: Json, at: SplitLocation): readonly Schema[] {
     try {
       return this.of(branch, { ...at, mayBeEmpty: true });
@@ -92,6 +91,8 @@ export class Alternatives {
   }
 
   #split(given: Schema, at: SplitLocation): readonly Schema[] {
+    this.#budget.spend(UNITS_PER_PART * (1 + Object.keys(given).length));
+    if (Array.isArray(given.enum)) this.#budget.spend(lookUnits(given.enum));
     const schema = this.rewritten(given, at.mayBeEmpty);
     refuseUnknown(schema);
     const combinators = combinatorsOf(schema);

@@ -1,4 +1,4 @@
-// What happens to a keyword that cannot be enforced: its schema is refused, or compiled without the keyword.
+// Handles keywords that cannot be enforced: their schema is refused, or compiled without them.
 
 import { EmptyError, KeywordError, type Schema, SchemaError } from "../schema-keywords.ts";
 import type { Origins } from "./origins.ts";

@@ -4,7 +4,7 @@
 import type { Json } from "../../generation/request.ts";
 import { isAlways, isNever, isSchema, type Schema, typesOf } from "../schema-keywords.ts";
 import { isKnownFormat } from "../string-format.ts";
-import { listedValues, othersOf, propertiesOf, textsOf, UNITS_PER_VALUE } from "./merge-schemas.ts";
+import { listedValues, lookUnits, othersOf, propertiesOf, textsOf } from "./merge-schemas.ts";
 import { allows } from "./value-check.ts";
 
 export type ExclusiveContext = {
@@ -54,7 +54,7 @@ class Separation {
         this.#context.spend(1);
         const values = this.#valuesOf(propertyOf(schema, name) ?? true);
         if (!values) return false;
-        this.#context.spend(UNITS_PER_VALUE * values.length);
+        this.#context.spend(lookUnits(values));
         for (const text of textsOf(values)) texts.add(text);
       }
       const isNew = [...texts].every((text) => !seen.has(text));
@@ -85,7 +85,7 @@ class Separation {
     if (this.#areDisjoint(schema, other)) return schema;
     const values = listedValues(schema);
     if (values) {
-      this.#context.spend(UNITS_PER_VALUE * values.length);
+      this.#context.spend(lookUnits(values));
       const found = values.map((value) => allows(other, value));
       if (found.includes(null)) return null;
       const { const: _, ...rest } = schema;
@@ -120,8 +120,8 @@ class Separation {
     const [a, b] = [one, another].map((schema) => this.#context.resolve(schema));
     if (!isSchema(a) || !isSchema(b)) return false;
     const [left, right] = [this.#valuesOf(a), this.#valuesOf(b)];
-    this.#context.spend(UNITS_PER_LOOK + UNITS_PER_VALUE * (left?.length ?? right?.length ?? 0));
-    if (left && right) return left.every((value) => !textsOf(right).has(JSON.stringify(value)));
+    this.#context.spend(UNITS_PER_LOOK + lookUnits(left ?? []) + lookUnits(right ?? []));
+    if (left && right) return ![...textsOf(left)].some((text) => textsOf(right).has(text));
     if (left) return left.every((value) => allows(b, value) === false);
     if (right) return right.every((value) => allows(a, value) === false);
     return haveOtherTypes(a, b) || haveOtherFormats(a, b) || isBelow(a, b) || isBelow(b, a);
@@ -140,6 +140,7 @@ class Separation {
       .toSorted((a, b) => a.length - b.length);
     const [shortest, ...others] = lists;
     if (!shortest) return null;
+    for (const values of lists) this.#context.spend(lookUnits(values));
     return shortest.filter((value) =>
       others.every((values) => textsOf(values).has(JSON.stringify(value))),
     );

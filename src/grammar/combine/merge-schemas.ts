@@ -15,8 +15,9 @@ export type MergeContext = {
 };
 
 const UNITS_PER_PROPERTY = 10;
-/** Values are compared as text. */
-export const UNITS_PER_VALUE = 2;
+/** Values are compared as text, which may be long. */
+const UNITS_PER_VALUE = 2;
+const CHARS_PER_UNIT = 32;
 
 /** @returns null if no value matches both. @throws KeywordError */
 export function mergedSchemas(a: Schema, b: Schema, context: MergeContext): Schema | null {
@@ -94,7 +95,7 @@ function valuesOfBoth(a: Schema, b: Schema, { spend }: MergeContext): Json[] | n
   if (!left && !right) return null;
   const values = [...(left ?? right ?? [])];
   if (!left || !right || left === right) return values;
-  spend(UNITS_PER_VALUE * (left.length + right.length));
+  spend(lookUnits(left) + lookUnits(right));
   const texts = textsOf(right);
   return values.filter((value) => texts.has(JSON.stringify(value)));
 }
@@ -109,7 +110,14 @@ export function textsOf(values: readonly Json[]): ReadonlySet<string> {
   return known;
 }
 
-/** What the object keywords of both say together; nothing if one of the two has none. */
+/** The cost of comparing listed values with others. */
+export function lookUnits(values: readonly Json[]): number {
+  let chars = 0;
+  for (const text of textsOf(values)) chars += text.length;
+  return UNITS_PER_VALUE * values.length + chars / CHARS_PER_UNIT;
+}
+
+/** The object keywords of both together; nothing if one of the two has none. */
 function objectParts(a: Schema, b: Schema, { both, spend }: MergeContext): Schema {
   const required = [a, b].flatMap((each) => readList(each.required ?? [], "required"));
   const parts: Record<string, Json> =

@@ -9,7 +9,7 @@ import { prepare, promptTokens, withBeginning } from "./prepare.ts";
 import { tokenizeInSlices, tokenizer } from "./token-slices.ts";
 import type { Turn } from "./turn.ts";
 
-/** Takes about a millisecond. */
+/** This many pieces take about a millisecond. */
 const PIECES_PER_SLICE = 200;
 
 /** @throws ServiceError 4xx, or the turn's reason to abort */

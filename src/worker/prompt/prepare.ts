@@ -119,7 +119,8 @@ async function promptSegments(
     );
   const isLong = prompt.messages.length > INLINE_MESSAGES || sizeOfPrompt(prompt) > INLINE_CHARS;
   if (!isLong) return template.render(prompt);
-  return await turn.wait(renderInThread({ options: template.options, prompt }, turn.signal));
+  const { options, findings } = template;
+  return await turn.wait(renderInThread({ options, findings, prompt }, turn.signal));
 }
 
 /** Some tokenizers put a space before the text. That is right only at the very start of the prompt. */

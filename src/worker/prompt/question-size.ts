@@ -7,6 +7,7 @@ import type { Message, Prompt } from "../../generation/request.ts";
 const MESSAGE_CHARS = 100;
 /** Tokenizing and fencing a control token costs as much as this much text. */
 const CONTROL_TOKEN_CHARS = 40;
+const LESS_THAN = 0x3c;
 /** Parsing a grammar takes this share of the time to tokenize the same text. */
 const GRAMMAR_SHARE = 1 / 8;
 
@@ -38,10 +39,12 @@ function sizeOfMessage(message: Message): number {
 
 /** The control tokens of most models start with "<". */
 function controlTokenCost(text: string): number {
-  return CONTROL_TOKEN_CHARS * (text.split("<").length - 1);
+  let count = 0;
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) === LESS_THAN) count += 1;
+  return CONTROL_TOKEN_CHARS * count;
 }
 
-/** The same for a prompt alone. */
+/** Estimated cost of a prompt alone, in the same unit. */
 export function sizeOfPrompt(prompt: Prompt): number {
   switch (prompt.type) {
     case "messages": {

@@ -50,6 +50,8 @@ const COSTLY: readonly (readonly [what: string, schema: unknown])[] = [
   ["a million required names", { type: "object", properties: {}, required: many(1_000_000, () => "a") }],
   ["branches that exclude each other", { ...object(150, () => ({ type: "string" })), oneOf: many(150, (n) => ({ required: [`p${n}`] })) }],
   ["branches that multiply", { allOf: many(8, (n) => ({ anyOf: many(2, (at) => object(60, () => ({ maxLength: n + at }))) })) }],
+  ["a long value beside many branches", { enum: ["x".repeat(1_000_000)], anyOf: many(400, (n) => ({ const: n })) }],
+  ["a long value in one of many branches", { oneOf: [{ const: "x".repeat(1_000_000) }, ...many(400, (n) => ({ type: "string", maxLength: n }))] }],
   ["values in many branches", { oneOf: many(40, (n) => ({ enum: many(1_900, (at) => `${n} ${at}`) })) }],
 ]; // biome-ignore format: a table
 
@@ -112,4 +114,13 @@ test("rules are counted while they are added, so a grammar that gets too large i
   expect(() => schemaGrammar(schema, budget)).toThrow("more than 80000 parts");
 
   expect(budget.steps).toBeLessThan(4_000);
+});
+
+test("each attempt to do without a keyword costs as much as the first", () => {
+  const schema = Object.fromEntries(many(2_000, (n) => [`unknown${n}`, true]));
+  const budget = new CompileBudget();
+
+  const compile = () => schemaRules(schema, { rule: "root", budget, ignored: new Set() });
+
+  expect(compile).toThrow("too much work");
 });

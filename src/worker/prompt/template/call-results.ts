@@ -7,6 +7,8 @@ import { resultAsText } from "./tool-instructions.ts";
 type Answer = Extract<Message, { role: "assistant" }>;
 type Result = Extract<Message, { role: "tool" }>;
 type OpenCall = { readonly call: ToolCall; result: Result | null };
+/** Calls without a result, in order, by id; all of them by null. */
+type OpenCalls = Map<string | null, Set<OpenCall>>;
 
 /**
  * Moves results directly behind their calls, in the order of the calls. Splits answers with several calls if the template shows
@@ -15,14 +17,14 @@ type OpenCall = { readonly call: ToolCall; result: Result | null };
 export function placeResults(messages: readonly Message[], traits: CallTraits): readonly Message[] {
   const { takesLooseResults, showsResultIds, takesParallel } = traits;
   if (takesLooseResults && takesParallel) return showsResultIds ? messages : sortResults(messages);
-  const open: OpenCall[] = [];
+  const open: OpenCalls = new Map();
   const groups = new Map<Message, readonly OpenCall[]>();
   const loose = new Set<Message>();
   for (const message of messages) {
     if (message.role === "assistant") {
       const calls = message.toolCalls.map((call): OpenCall => ({ call, result: null }));
       groups.set(message, calls);
-      open.push(...calls);
+      for (const call of calls) addOpen(open, call);
     } else if (message.role === "tool" && !claim(open, message)) loose.add(message);
   }
   return messages.flatMap((message): readonly Message[] => {
@@ -43,23 +45,25 @@ function sortResults(messages: readonly Message[]): readonly Message[] {
     let end = index + 1;
     while (messages[end]?.role === "tool") end += 1;
     const run = messages.slice(index, end);
-    const ids = before?.role === "assistant" ? before.toolCalls.map(({ id }) => id) : [];
-    return ids.length < 2 ? run : run.sort((one, other) => placeIn(ids, one) - placeIn(ids, other));
+    const calls = before?.role === "assistant" ? before.toolCalls : [];
+    const places = new Map(calls.map(({ id }, place) => [id, place]));
+    const placeOf = (result: Message) =>
+      (result.role === "tool" ? places.get(result.toolCallId ?? "") : null) ?? calls.length;
+    return calls.length < 2 ? run : run.sort((one, other) => placeOf(one) - placeOf(other));
   });
 }
 
-function placeIn(ids: readonly string[], result: Message): number {
-  const place = result.role === "tool" ? ids.indexOf(result.toolCallId ?? "") : -1;
-  return place < 0 ? ids.length : place;
+function addOpen(open: OpenCalls, call: OpenCall): void {
+  for (const id of [call.call.id, null]) open.set(id, (open.get(id) ?? new Set()).add(call));
 }
 
 /** Gives the result to the first open call with its id; without an id, to the first open call. @returns false if there is none */
-function claim(open: OpenCall[], given: Result): boolean {
+function claim(open: OpenCalls, given: Result): boolean {
   const { toolCallId } = given;
-  const at = open.findIndex(({ call }) => toolCallId === null || call.id === toolCallId);
-  const [found] = at < 0 ? [] : open.splice(at, 1);
+  const [found] = open.get(toolCallId) ?? [];
   if (!found) return false;
   const { id, name } = found.call;
+  for (const key of [id, null]) open.get(key)?.delete(found);
   found.result = { ...given, toolCallId: toolCallId ?? id, name: given.name ?? name };
   return true;
 }

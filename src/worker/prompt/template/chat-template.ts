@@ -1,14 +1,13 @@
 // Renders messages to prompt text with the model's own Jinja template (the GGUF's `tokenizer.chat_template`), including tools,
 // reasoning options and the start of an answer to continue.
 
-import { randomBytes } from "node:crypto";
 import type { Json, Message, Prompt, ReasoningOptions } from "../../../generation/request.ts";
 import type { TemplateTraits } from "../../../generation/template-traits.ts";
 import type { ToolFormat } from "../../output/tool-format.ts";
 import { findToolFormat, GENERIC } from "../../output/tool-formats.ts";
 import { adaptMessages, cautiousTraits } from "./adapt-messages.ts";
 import { parseTemplate, type Template, TemplateRaised } from "./jinja/template.ts";
-import { PromptFence, type PromptSegment } from "./prompt-fence.ts";
+import { PromptFence, type PromptSegment, randomDigits } from "./prompt-fence.ts";
 import { type TemplateMessage, templateError, templateMessages } from "./template-messages.ts";
 import {
   findCallForm,
@@ -30,6 +29,16 @@ export type ChatTemplateOptions = {
   readonly reasoningInstruction: string | null;
 };
 
+/** Facts about the template that sample conversations have shown, as plain data. */
+export type TemplateFindings = {
+  /** How the template treats each kind of conversation. */
+  readonly traits: TemplateTraits;
+  /** The value of `tools` without tools: some templates accept only one of these. */
+  readonly noTools: null | readonly [];
+  /** False for a template that is not for chats, such as a reranker's, or that rejects even the simplest one. */
+  readonly showsMessages: boolean;
+};
+
 type Variables = { readonly [name: string]: Json };
 
 /** Template variables that enable or limit reasoning. */
@@ -47,47 +56,54 @@ const SAMPLE_TOOL = {
 export class ChatTemplate {
   readonly source: string;
   readonly toolFormat: ToolFormat;
-  /** What the template does with each kind of conversation. */
-  readonly traits: TemplateTraits;
   readonly canSwitchReasoning: boolean;
   readonly #template: Template;
-  /** Plain data, from which another thread can make the same template. */
   readonly options: ChatTemplateOptions;
-  /** The value of `tools` without tools: some templates accept only one of these. */
-  readonly #noTools: null | readonly [];
-  /** False for a template that is not for chats, such as a reranker's, or that rejects even the simplest one. */
-  readonly #showsMessages: boolean;
+  readonly findings: TemplateFindings;
   readonly #fence: PromptFence;
   /** Marks the end of the last message, where the prompt is cut if that message is continued. */
-  readonly #end = `\uE004${randomBytes(8).toString("hex")}\uE005`;
+  readonly #end = `\uE004${randomDigits()}\uE005`;
 
-  /** @throws Error, with the line, when the template cannot be parsed */
-  constructor(options: ChatTemplateOptions) {
+  /**
+   * @param findings those of the same template in another thread
+   * @throws Error, with the line, when the template cannot be parsed
+   */
+  constructor(options: ChatTemplateOptions, findings?: TemplateFindings) {
     this.options = options;
     this.source = options.source;
     this.#template = parseTemplate(options.source);
     this.#fence = new PromptFence(options.controlTexts);
     this.canSwitchReasoning =
       options.reasoningInstruction !== null || REASONING_VARIABLES.test(options.source);
-    const contentForm = (tools: null | readonly []) =>
-      findContentForm((messages) => this.#run(messages, { tools }));
-    const withNull = contentForm(null);
-    this.#noTools = withNull ? null : [];
-    const found = withNull ?? contentForm([]);
-    this.#showsMessages = found !== null;
+    this.findings = findings ?? this.#find();
+    this.toolFormat = this.traits.calls ? findToolFormat(options.source) : GENERIC;
+  }
+
+  get traits(): TemplateTraits {
+    return this.findings.traits;
+  }
+
+  /** Renders samples, which takes up to half a second. */
+  #find(): TemplateFindings {
+    const renderWith = (tools: null | readonly []) => (messages: readonly TemplateMessage[]) =>
+      this.#run(messages, { tools });
+    const withNull = findContentForm(renderWith(null));
+    const noTools: null | readonly [] = withNull ? null : [];
+    const render: RenderMessages = renderWith(noTools);
+    const found = withNull ?? findContentForm(render);
     const contentAs = found ?? "text";
-    const render: RenderMessages = (messages) => this.#run(messages, {});
     const callForm = findCallForm(render, contentAs);
-    const format = callForm ? findToolFormat(options.source) : GENERIC;
+    const format = callForm ? findToolFormat(this.source) : GENERIC;
     const describesTools =
       callForm !== null && format !== GENERIC && findContentForm(this.#withTool) !== null;
-    this.toolFormat = describesTools || format.example ? format : GENERIC;
-    this.traits = probeTemplate({
+    const isUsed = format !== GENERIC && (describesTools || format.example !== undefined);
+    const traits = probeTemplate({
       contentAs,
-      callForm: this.toolFormat === GENERIC ? null : callForm,
+      callForm: isUsed ? callForm : null,
       render,
       renderWithTool: describesTools ? this.#withTool : null,
     });
+    return { traits, noTools, showsMessages: found !== null };
   }
 
   /** @throws ServiceError `template_error` with the template's own message when it rejects the messages */
@@ -109,7 +125,7 @@ export class ChatTemplate {
     const variables = {
       ...reasoningVariables(prompt.reasoning),
       ...(this.#fence.fence(prompt.variables) as Variables), // fencing keeps the shape
-      tools: byTemplate ? this.#fence.fence(definitions) : this.#noTools,
+      tools: byTemplate ? this.#fence.fence(definitions) : this.findings.noTools,
       add_generation_prompt: !prompt.continuesLast,
     };
     const render = (traits: TemplateTraits) =>
@@ -119,7 +135,7 @@ export class ChatTemplate {
     const segments = this.#fence.segments(
       prompt.continuesLast ? this.#upToEnd(rendered) : rendered,
     );
-    if (!this.#showsMessages) requireContent(prompt.messages, segments);
+    if (!this.findings.showsMessages) requireContent(prompt.messages, segments);
     return segments;
   }
 
@@ -187,7 +203,6 @@ export class ChatTemplate {
   #run(messages: readonly TemplateMessage[], variables: Variables): string {
     const { bosText, eosText } = this.options;
     return this.#template.render({
-      tools: this.#noTools,
       add_generation_prompt: true,
       ...variables,
       bos_token: bosText ?? "",

@@ -1,7 +1,7 @@
 // Fences the text of control tokens inside client messages before the template renders them, so that the tokenizer treats it
 // as plain text.
 
-import { randomBytes } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { Json } from "../../../generation/request.ts";
 
 /** A part of the prompt. Literal text came from a client and must not be tokenized to control tokens. */
@@ -12,9 +12,9 @@ export type PromptSegment = {
 
 export class PromptFence {
   readonly #control: RegExp | null;
-  // Private-use characters around a random word, so that no client can write the fence.
-  readonly #open = `\uE000${randomBytes(8).toString("hex")}\uE001`;
-  readonly #close = `\uE002${randomBytes(8).toString("hex")}\uE003`;
+  // Private-use characters around random digits, so that no client can write the fence, and the filter `upper` keeps it.
+  readonly #open = `\uE000${randomDigits()}\uE001`;
+  readonly #close = `\uE002${randomDigits()}\uE003`;
 
   /** @param controlTexts texts of the vocabulary's control tokens */
   constructor(controlTexts: readonly string[]) {
@@ -55,6 +55,11 @@ export class PromptFence {
     ]);
     return Object.fromEntries(members);
   }
+}
+
+/** About 64 bits. */
+export function randomDigits(): string {
+  return [0, 0].map(() => `${randomInt(2 ** 32)}`.padStart(10, "0")).join("");
 }
 
 /** @returns a pattern that matches any of the texts, the longest first; null without texts */

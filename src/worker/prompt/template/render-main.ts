@@ -5,13 +5,13 @@ import { ServiceError } from "../../../errors.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import type { RenderOutcome, RenderTask } from "./render-thread.ts";
 
-const { options, prompt } = workerData as RenderTask; // only render-thread.ts starts this thread
+const { options, findings, prompt } = workerData as RenderTask; // only render-thread.ts starts this thread
 
 parentPort?.postMessage(outcome());
 
 function outcome(): RenderOutcome {
   try {
-    return { segments: new ChatTemplate(options).render(prompt) };
+    return { segments: new ChatTemplate(options, findings).render(prompt) };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     const { code, message, field, param } = error;

@@ -4,12 +4,11 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { fromWireError, type WireError } from "../../../engine/messages.ts";
 import { deferred, orAborted } from "../../../generation/deferred.ts";
-import type { ChatTemplateOptions, MessagesPrompt } from "./chat-template.ts";
+import type { ChatTemplate, MessagesPrompt } from "./chat-template.ts";
 import type { PromptSegment } from "./prompt-fence.ts";
 
-/** What the thread is started with. */
-export type RenderTask = {
-  readonly options: ChatTemplateOptions;
+/** The data that the thread starts with. */
+export type RenderTask = Pick<ChatTemplate, "options" | "findings"> & {
   readonly prompt: MessagesPrompt;
 };
 

@@ -8,6 +8,7 @@ import { toJson } from "./to-json.ts";
 import {
   compare,
   dict,
+  elementAt,
   elementsOf,
   entriesIn,
   float,
@@ -162,7 +163,7 @@ function replaced(value: Value, { args: [from, to, count] }: Arguments): Value {
 
 function batches(value: Value, { args: [size, fill] }: Arguments): Value {
   const items = [...elementsOf(value)];
-  const count = Number(size?.value ?? 1);
+  const count = Math.max(1, Number(size?.value ?? 1));
   const rows: Value[] = [];
   while (items.length > 0) {
     const row = items.splice(0, count);
@@ -174,12 +175,16 @@ function batches(value: Value, { args: [size, fill] }: Arguments): Value {
 
 function grouped(value: Value, given: Arguments): Value {
   const attribute = named(given, "attribute", 0) ?? UNDEFINED;
-  const groups = new Map<unknown, readonly Value[]>();
+  const groups = new Map<unknown, Value[]>();
   const keys: Value[] = [];
   for (const item of elementsOf(value)) {
     const key = attributeOf(item, attribute);
-    if (!groups.has(keyOf(key))) keys.push(key);
-    groups.set(keyOf(key), [...(groups.get(keyOf(key)) ?? []), item]);
+    const group = groups.get(keyOf(key));
+    if (group) group.push(item);
+    else {
+      keys.push(key);
+      groups.set(keyOf(key), [item]);
+    }
   }
   keys.sort(compare);
   return list(keys.map((key) => tupleOf([key, list(groups.get(keyOf(key)) ?? [])])));
@@ -224,12 +229,12 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   },
   ...{ length, count: length },
   ...{ escape: escaped, e: escaped, forceescape: escaped },
-  first: (value) => elementsOf(value)[0] ?? UNDEFINED,
-  last: (value) => elementsOf(value).at(-1) ?? UNDEFINED,
-  reverse: (value) => {
-    const items = [...elementsOf(value)].reverse();
-    return isText(value) ? valueFrom(items.map(textOf).join("")) : list(items);
-  },
+  first: (value) => elementAt(value, 0),
+  last: (value) => elementAt(value, -1),
+  reverse: (value) =>
+    isText(value)
+      ? valueFrom([...textOf(value)].reverse().join(""))
+      : list([...elementsOf(value)].reverse()),
   join: joined,
   map: mapped,
   select: selecting(true, false),

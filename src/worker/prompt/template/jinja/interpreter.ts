@@ -13,15 +13,16 @@ import {
   compare,
   contains,
   dict,
+  elementAt,
   elementsOf,
   entriesIn,
+  functionOf,
   isDict,
   isList,
   isNumber,
   isText,
   isTrue,
   isUndefined,
-  itemsIn,
   keyOf,
   textOf,
   UNDEFINED,
@@ -70,6 +71,8 @@ const STATEMENTS = ["Set", "If", "For", "Macro", "Comment", "CallStatement", "Fi
 export class PythonInterpreter extends PackageInterpreter {
   override evaluate(node: Node | undefined, scope: Scope): Value {
     switch (node?.type) {
+      case "Evaluated":
+        return node.result as Value; // see evaluateCallExpression
       case "ObjectLiteral":
         return this.#dictLiteral(node, scope);
       case "Break":
@@ -142,18 +145,30 @@ export class PythonInterpreter extends PackageInterpreter {
     const property = node.property as Node;
     if (node.computed && property.type === "SliceExpression")
       return super.evaluateMemberExpression(node, scope);
-    const object = this.evaluate(node.object as Node, scope);
-    if (isUndefined(object)) throw new Error(`'${sourceOf(node.object as Node)}' is undefined`);
-    const key = node.computed ? this.evaluate(property, scope) : valueFrom(property.value);
-    return memberOf(object, key, node.computed === true);
+    const object = this.#holder(node, scope);
+    return memberOf(object, node.computed ? this.evaluate(property, scope) : valueFrom(property.value)); // biome-ignore format: one line
+  }
+
+  /** The value before the dot or bracket. */
+  #holder({ object }: Node, scope: Scope): Value {
+    const holder = this.evaluate(object as Node, scope);
+    if (isUndefined(holder)) throw new Error(`'${sourceOf(object as Node)}' is undefined`);
+    return holder;
   }
 
   override evaluateCallExpression(node: Node, scope: Scope): Value {
     const callee = node.callee as Node;
     if (callee.type === "MemberExpression" && !callee.computed) {
-      const object = this.evaluate(callee.object as Node, scope);
-      const method = methodOf(object, `${(callee.property as Node).value}`);
+      const object = this.#holder(callee, scope);
+      const name = `${(callee.property as Node).value}`;
+      const method = methodOf(object, name);
       if (method) return method(this.#arguments(node.args as readonly Node[], scope));
+      // The package would evaluate the object again: a chain of n calls would take 2^n evaluations.
+      const result = memberOf(object, valueFrom(name));
+      return super.evaluateCallExpression(
+        { ...node, callee: { type: "Evaluated", result } },
+        scope,
+      );
     }
     if (callee.type === "Identifier" && callee.value === "dict") {
       const { args, kwargs } = this.#arguments(node.args as readonly Node[], scope);
@@ -244,21 +259,18 @@ export class PythonInterpreter extends PackageInterpreter {
   }
 }
 
-/** @param isItem whether it was written `a[b]`, so that a dict's members come before its methods */
-function memberOf(object: Value, key: Value, isItem: boolean): Value {
+/** A dict's members come before its methods. */
+function memberOf(object: Value, key: Value): Value {
   if (isDict(object) || object.type === "NamespaceValue") {
     const member = isUndefined(key) ? undefined : entriesIn(object).get(keyOf(key));
     if (member !== undefined) return member;
   }
-  if (isNumber(key)) {
-    const items = isText(object) ? [...textOf(object)] : isList(object) ? itemsIn(object) : [];
-    const item = items.at(Number(key.value));
-    return typeof item === "string" ? valueFrom(item) : (item ?? UNDEFINED);
-  }
-  if (isItem && !isText(key)) return UNDEFINED;
+  if (isNumber(key) && (isText(object) || isList(object)))
+    return elementAt(object, Number(key.value));
+  if (!isText(key)) return UNDEFINED;
   const name = textOf(key);
   const method = methodOf(object, name);
-  if (method) return valueFrom(() => null); // only asked whether there is one: a call takes another way
+  if (method) return functionOf((args) => method({ args, kwargs: new Map() }));
   const builtin = (object.builtins as ReadonlyMap<string, Value>).get(name);
   return builtin && builtin.type === "FunctionValue" ? builtin : UNDEFINED;
 }

@@ -1,6 +1,6 @@
 // The variable `loop` of a round. https://jinja.palletsprojects.com/en/stable/templates/#for
 
-import { dict, UNDEFINED, type Value, valueFrom } from "./values.ts";
+import { dict, functionOf, UNDEFINED, type Value, valueFrom } from "./values.ts";
 
 export function loopOf(items: readonly Value[], index: number): Value {
   const last = items.length - 1;
@@ -13,12 +13,6 @@ export function loopOf(items: readonly Value[], index: number): Value {
     ...entries,
     ["previtem", items[index - 1] ?? UNDEFINED],
     ["nextitem", items[index + 1] ?? UNDEFINED],
-    ["cycle", cycleFrom(index)],
+    ["cycle", functionOf((args) => args[index % args.length] ?? UNDEFINED)],
   ]);
-}
-
-function cycleFrom(index: number): Value {
-  const cycle = valueFrom(() => null);
-  cycle.value = (args: readonly Value[]) => args[index % args.length] ?? UNDEFINED;
-  return cycle;
 }

@@ -81,8 +81,9 @@ function write(value: Value, options: ToJsonOptions, margin: string): string {
 function writeText(text: string, { ensureAscii }: ToJsonOptions): string {
   const json = JSON.stringify(text);
   if (!ensureAscii) return json;
+  // Not the characters of a fence, which must stay whole: see prompt-fence.ts.
   return json.replace(
-    /[\x7f-\uffff]/g,
+    /[\x7f-\udfff\ue006-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

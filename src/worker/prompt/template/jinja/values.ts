@@ -22,6 +22,7 @@ const BooleanValue = constructorOf(converted(true));
 const NullValue = constructorOf(converted(null));
 const ListValue = constructorOf(converted([]));
 const DictValue = constructorOf(converted({}));
+const FunctionValue = constructorOf(converted(() => null));
 const [tuple] = parse(tokenize("{{ (1, 2) }}")).body;
 const TupleValue = constructorOf(new Interpreter().evaluate(tuple, new Environment()));
 
@@ -45,6 +46,7 @@ export function valueFrom(json: unknown): Value {
 
 export const UNDEFINED = converted(undefined);
 export const float = (value: number) => new FloatValue(value);
+export const functionOf = (run: (args: readonly Value[]) => Value) => new FunctionValue(run);
 export const list = (items: readonly Value[]) => new ListValue([...items]);
 export const tupleOf = (items: readonly Value[]) => new TupleValue([...items]);
 export const dict = (entries: Iterable<readonly [Key, Value]>) => new DictValue(new Map(entries));
@@ -218,6 +220,19 @@ export function elementsOf(value: Value): readonly Value[] {
   throw new Error(`'${nameOf(value)}' object is not iterable`);
 }
 
+/** Makes no value of each character: a text may have millions. */
 export function lengthOf(value: Value): number {
-  return elementsOf(value).length;
+  return isText(value) ? charactersOf(textOf(value)).length : elementsOf(value).length;
+}
+
+/** @param index counts from the end if it is negative */
+export function elementAt(value: Value, index: number): Value {
+  if (!isText(value)) return elementsOf(value).at(index) ?? UNDEFINED;
+  const character = charactersOf(textOf(value)).at(index);
+  return character === undefined ? UNDEFINED : valueFrom(character);
+}
+
+/** The text itself if no character of it has two halves. */
+function charactersOf(text: string): string | readonly string[] {
+  return /[\ud800-\udbff]/.test(text) ? [...text] : text;
 }

@@ -286,3 +286,36 @@ test("the last cautious form is messages of users and assistants in turns, witho
     "user: b",
   ]);
 });
+
+test("joins any number of system messages", () => {
+  const count = 200_000; // as arguments of one call they would overflow the stack
+
+  const [joined] = adaptMessages(
+    Array.from({ length: count }, () => system("x")),
+    { ...TRAITS, system: "first" },
+  );
+
+  expect(joined?.content.length).toBe(3 * count - 2);
+});
+
+test("gives results with the same id to calls in their order, and one without an id to the first open call", () => {
+  const messages = [
+    user("q"),
+    answer("", ["a", "b", "a"]),
+    result("a", "1"),
+    user("r"),
+    result(null, "2"),
+    result("a", "3"),
+  ];
+
+  const placed = adapted(messages, withCalls({ takesLooseResults: false }));
+
+  expect(placed).toEqual([
+    "user: q",
+    "assistant: +a +b +a",
+    "tool a: 1",
+    "tool b: 2",
+    "tool a: 3",
+    "user: r",
+  ]);
+});

@@ -164,3 +164,30 @@ test("leaves no part of a fence in the prompt when the template splits a message
 
   expect(segments).toEqual([{ text: "answer", isLiteral: false }]);
 });
+
+test.each([
+  ["upper", "A[1]B"],
+  ["lower", "a[1]b"],
+  ["tojson(ensure_ascii=true)", '"a[1]b"'],
+])("keeps the fences of a message that the template passes through %s", (filter, filtered) => {
+  const source = `${BARE} {{ messages[0].content | ${filter} }}`;
+  const chat = template({ source, controlTexts: ["[1]"] });
+
+  const segments = render(chat, [user("a[1]b")]);
+
+  expect(segments.map(({ text }) => text).join("")).toBe(`a[1]b ${filtered}`);
+  expect(segments.filter(({ isLiteral }) => isLiteral)).toEqual([
+    { text: "[1]", isLiteral: true },
+    { text: "[1]", isLiteral: true },
+  ]);
+});
+
+test("is the same template with the findings of another one, and renders no samples again", () => {
+  const first = template();
+  const findings = { ...first.findings, traits: { ...first.traits, system: "none" } } as const;
+
+  const second = new ChatTemplate(first.options, findings);
+
+  expect(second.traits).toBe(findings.traits);
+  expect(second.toolFormat).toBe(first.toolFormat);
+});

@@ -18,21 +18,23 @@ const OPTIONS: ChatTemplateOptions = {
   eosText: null,
   reasoningInstruction: null,
 };
+const TEMPLATE = new ChatTemplate(OPTIONS);
+const { options, findings } = TEMPLATE;
 const { signal } = new AbortController();
 
 test("renders the same segments", async () => {
   const prompt = messagesPrompt([{ role: "user", content: "a<|end|>b" }]);
 
-  const segments = await renderInThread({ options: OPTIONS, prompt }, signal);
+  const segments = await renderInThread({ options, findings, prompt }, signal);
 
-  expect(segments).toEqual(new ChatTemplate(OPTIONS).render(prompt));
+  expect(segments).toEqual(TEMPLATE.render(prompt));
   expect(segments.map(({ isLiteral }) => isLiteral)).toEqual([false, true, false]);
 });
 
 test("rejects what the template rejects, with its words", async () => {
   const prompt = messagesPrompt([{ role: "user", content: "no" }]);
 
-  const rendered = renderInThread({ options: OPTIONS, prompt }, signal);
+  const rendered = renderInThread({ options, findings, prompt }, signal);
 
   await expect(rendered).rejects.toThrow(ServiceError);
   await expect(rendered).rejects.toMatchObject({
@@ -44,7 +46,7 @@ test("rejects what the template rejects, with its words", async () => {
 test("ends with the reason of an abort", async () => {
   const controller = new AbortController();
   const prompt = messagesPrompt([{ role: "user", content: "a" }]);
-  const rendered = renderInThread({ options: OPTIONS, prompt }, controller.signal);
+  const rendered = renderInThread({ options, findings, prompt }, controller.signal);
 
   controller.abort(new ServiceError("aborted", "gone"));
 

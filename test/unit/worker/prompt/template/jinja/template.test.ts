@@ -217,3 +217,41 @@ test("variables of an earlier rendering are gone in the next one", () => {
 
   expect([template.render({}), template.render({})]).toEqual(["False", "False"]);
 });
+
+test("evaluates the object of a method once, so that a chain of calls takes linear time", () => {
+  let evaluated = 0;
+  const source = `{{ text()${".title()".repeat(8)} }}`;
+
+  const rendered = render(source, {
+    text: () => {
+      evaluated += 1;
+      return "a b";
+    },
+  });
+
+  expect(rendered).toBe("A B");
+  expect(evaluated).toBe(1);
+});
+
+test("counts and finds characters as Python does, also those of two UTF-16 units", () => {
+  const source =
+    "{{ text | length }} {{ text[1] }} {{ text | first }} {{ text | last }} {{ text[-2] }} {{ text | reverse }}" +
+    "{{ text[9] }}{{ '' | first }}{{ seven[0] }}";
+
+  expect(render(source, { text: "é😀x", seven: 7 })).toBe("3 😀 é x 😀 x😀é");
+});
+
+test("reads the length and the ends of a long text without a value for each character", () => {
+  const text = "x".repeat(2 ** 26); // as many values would not fit into memory
+
+  expect(render("{{ text | length }}{{ text | last }}{{ text[0] }}", { text })).toBe("67108864xx");
+});
+
+test("calls a method that is written like an item", () => {
+  expect(
+    render("{{ text['strip']() }} {{ member['get']('days') }}", {
+      text: " a ",
+      member: { days: 3 },
+    }),
+  ).toBe("a 3");
+});
