@@ -3,10 +3,11 @@
 import { z } from "zod";
 import type { AskedRequest, Message } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
+import { type ChatTools, chatToolFields, readChatTools } from "../openai/tools.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
 import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { functionFields, readTools, toolFields, toolList } from "../shared/tools.ts";
+import { functionTool, hostedTool, TOOL_TYPES, toolList } from "../shared/tools.ts";
 import { type ChatFields, chatForms, OLLAMA } from "./answer.ts";
 import { type AnswerPart, noticeOf } from "./encoder.ts";
 import { encodeOllamaError } from "./errors.ts";
@@ -32,16 +33,13 @@ const POLICY = {
 };
 
 /** Ollama requires no type. */
-const tool = z.looseObject({
-  type: field.kind("function", "must be function, the only type of tool here").nullish(),
-  function: z.looseObject(functionFields).describe("The function."),
-});
+const untyped = functionTool.extend({ type: functionTool.shape.type.nullish() });
 
 const schema = z.object({
   ...commonFields,
   messages,
-  tools: toolList(tool),
-  tool_choice: toolFields.tool_choice,
+  tools: toolList(z.union([untyped, hostedTool(["function"])], { error: TOOL_TYPES })),
+  tool_choice: chatToolFields.tool_choice,
   truncate: field.off("Whether to leave out the oldest turns of a conversation that is too long."),
 });
 
@@ -81,8 +79,9 @@ export const ollamaChat: Dialect = {
   parse(body, context) {
     refuseImages(body);
     const { fields, ignoredParams } = parseBody(schema, body, POLICY);
-    const request = chatRequest(fields, context);
-    const parsed = parsedOf(fields, ignoredParams, encodePart);
+    const { use, ignored } = toolsOf(fields);
+    const request = chatRequest(fields, use, context);
+    const parsed = parsedOf(fields, [...ignoredParams, ...ignored], encodePart);
     if (!fields.messages?.length)
       return { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, encodePart) };
     const whole = readMessages(fields.messages);
@@ -95,10 +94,15 @@ export const ollamaChat: Dialect = {
   lines: { notice: noticeOf(encodePart) },
 };
 
+function toolsOf({ tools, tool_choice }: Fields) {
+  const typed = (tools ?? []).map((tool) =>
+    tool.type === "hosted" ? tool : { ...tool, type: "function" as const },
+  );
+  return readChatTools({ tools: typed, tool_choice });
+}
+
 /** Like Ollama, continues a final assistant message. */
-function chatRequest(fields: Fields, context: ParseContext) {
-  const given = fields.tools?.map((tool) => ({ ...tool, type: "function" as const }));
-  const tools = readTools({ tools: given, tool_choice: fields.tool_choice });
+function chatRequest(fields: Fields, tools: ChatTools["use"], context: ParseContext) {
   const reasoning = readReasoning(fields);
   const prompt = { type: "messages", messages: [], continuesLast: false, variables: {} } as const;
   const shared = requestOf(fields, { ...prompt, tools, reasoning }, context);

@@ -9,10 +9,9 @@ import {
   allowedTools,
   choiceAmong,
   choiceOfOne,
-  functionFields,
+  functionTool,
   hostedTool,
   modeOf,
-  named,
   parallelCalls,
   readFunction,
   refuseDuplicateNames,
@@ -25,12 +24,14 @@ import {
 } from "../shared/tools.ts";
 
 const own = z.discriminatedUnion("type", [
-  field.form("function", { function: z.looseObject(functionFields).describe("The function.") }),
+  functionTool,
   field.form("custom", { custom: z.looseObject(customFields).describe("The custom tool.") }),
 ]);
 
 const namedOne = z.discriminatedUnion("type", [
-  named,
+  field.form("function", {
+    function: z.looseObject({ name: toolName }).describe("The function."),
+  }),
   field.form("custom", {
     custom: z.looseObject({ name: toolName }).describe("The custom tool."),
   }),

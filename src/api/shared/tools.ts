@@ -1,4 +1,4 @@
-// OpenAI's tools and tool_choice → ToolUse, and the limits on tools that all dialects share.
+// The limits on tools that all dialects share, and the functions and choices of OpenAI's.
 // https://platform.openai.com/docs/guides/function-calling
 
 import { z } from "zod";
@@ -41,8 +41,6 @@ export function toolList<T extends z.ZodType>(definition: T) {
   );
 }
 
-const toolType = field.kind("function", "must be function, the only type of tool here");
-
 export const functionFields = {
   name: toolName,
   description: toolParts.description,
@@ -71,13 +69,7 @@ export function toolChoice<N extends z.ZodType, A extends z.ZodType>(
 
 export const parallelCalls = field.flag("Whether an answer may have more than one call.", true);
 
-export const named = field.form("function", {
-  function: z.looseObject({ name: toolName }).describe("The function."),
-});
-
-/** A function in the form of chat completions. */
-const functionTool = z.looseObject({
-  type: toolType,
+export const functionTool = field.form("function", {
   function: z.looseObject(functionFields).describe("The function."),
 });
 
@@ -96,38 +88,8 @@ export function hostedTool(known: readonly string[]) {
 
 export const TOOL_TYPES = "must be a tool with a type, e.g. function";
 
-export const toolFields = {
-  tools: toolList(functionTool),
-  tool_choice: toolChoice(
-    named,
-    field.form("allowed_tools", {
-      allowed_tools: z.looseObject(allowedTools(named)).describe("A subset of the tools."),
-    }),
-    '{type: "function", function: {name}}',
-  ),
-  parallel_tool_calls: parallelCalls,
-};
-
-type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
-type FunctionTool = z.output<typeof functionTool>;
-
-/**
- * @returns null if the model may not call any tool
- * @throws ServiceError 400 naming the tool
- */
-export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
-  const tools = (fields.tools ?? []).map((tool, index) =>
-    readFunction(tool, `tools[${index}].function`),
-  );
-  refuseDuplicateNames(
-    tools.map(({ name }) => name),
-    (index) => `tools[${index}].function.name`,
-  );
-  return toolUse(tools, choiceOf(fields.tool_choice), fields.parallel_tool_calls);
-}
-
 /** @param path path of the function's name and parameters */
-export function readFunction(given: FunctionTool, path: string): AskedTool {
+export function readFunction(given: z.output<typeof functionTool>, path: string): AskedTool {
   const { name, parameters, strict } = given.function;
   return {
     name,
@@ -167,17 +129,6 @@ export function toolUse(
   if (callable.length === 0) return null;
   // "Call exactly one specific function": https://platform.openai.com/docs/guides/function-calling#tool-choice
   return { tools, callable, isRequired, isParallel: !isNamed && (isParallel ?? true) };
-}
-
-/** @param given the choice of chat completions, with functions alone */
-function choiceOf(given: ToolFields["tool_choice"]): ToolChoice {
-  if (typeof given === "string" || !given) return modeOf(given);
-  if (given.type === "function") return choiceOfOne([given.function.name]);
-  const { mode, tools } = given.allowed_tools;
-  return choiceAmong(
-    tools.map((tool) => tool.function.name),
-    mode,
-  );
 }
 
 export function modeOf(mode: "none" | "auto" | "required" | null | undefined): ToolChoice {
