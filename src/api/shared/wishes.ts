@@ -66,16 +66,21 @@ function effortWish(field: string, level: string | null, effort: string | null):
 
 const SWITCHES = ["enable_thinking", "thinking"];
 
-/** Template variables; those that the model's template does not read have no effect. @param holder the field with all of them */
+/**
+ * Template variables. Those that the model's template does not read have no effect.
+ * @param holder the field with all of them
+ */
 export function variableWishes(
   variables: Readonly<Record<string, unknown>>,
   holder: string,
 ): readonly Wish[] {
+  let words: ReadonlySet<string> | null = null; // of the template, which would be slow to search for thousands of names
   return Object.entries(variables).map(([name, value]) => ({
     field: `${holder}.${name}`,
     isMetBy: ({ chatTemplate, canSwitchReasoning }) => {
       if (SWITCHES.includes(name)) return value === false || canSwitchReasoning;
-      return /^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(chatTemplate ?? "");
+      words ??= new Set(chatTemplate?.match(/\w+/g));
+      return words.has(name);
     },
   }));
 }
