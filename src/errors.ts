@@ -92,7 +92,7 @@ export type ErrorPlace = {
 /** For `context_length_exceeded`, so that each API can say them in its own words. */
 export type TokenCounts = { readonly promptTokens: number; readonly contextTokens: number };
 
-/** What an error says besides its message, as plain data. */
+/** The facts in an error besides its message, as plain data. */
 export type ErrorDetails = ErrorPlace & { readonly counts?: TokenCounts | null | undefined };
 
 export type ServiceErrorOptions = ErrorDetails & {

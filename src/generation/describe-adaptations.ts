@@ -1,4 +1,4 @@
-// What a person reads about the adaptation of messages to a chat template: one sentence for each trait that needs it.
+// Describes to a person how messages are adapted to a chat template: one sentence for each trait that needs it.
 
 import type { CallTraits, TemplateTraits } from "./template-traits.ts";
 

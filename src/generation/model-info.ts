@@ -21,7 +21,7 @@ export type ModelInfo = {
   readonly batchTokens: number;
   /** Jinja source; null if the GGUF has none, or none that can be parsed. */
   readonly chatTemplate: string | null;
-  /** What it does with each kind of conversation; null without a chat template. */
+  /** How the chat template treats each kind of conversation; null without one. */
   readonly templateTraits: TemplateTraits | null;
   /** Name of the tool call format; null without a chat template. */
   readonly toolFormat: string | null;

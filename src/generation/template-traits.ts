@@ -1,5 +1,5 @@
-// What a chat template does with each kind of conversation. The worker finds out when it loads the model, adapts messages to it,
-// and reports it; `/props` and `sluice show` describe it.
+// The traits of a chat template: how it treats each kind of conversation. The worker finds them when it loads the model, and
+// adapts messages to them; `/props` and `sluice show` describe them.
 
 /** The form in which a template accepts the tool calls of an earlier answer. */
 export type CallForm = {
