@@ -10,6 +10,7 @@ import {
   choiceAmong,
   choiceOfOne,
   functionTool,
+  hostedIn,
   hostedTool,
   modeOf,
   parallelCalls,
@@ -85,6 +86,9 @@ export function readChatTools(fields: ChatToolFields): ChatTools {
     tools.map(({ name }) => name),
     (index) => paths[index] ?? "tools",
   );
+  const choice = fields.tool_choice;
+  if (typeof choice === "object" && choice?.type === "allowed_tools")
+    ignored.push(...hostedIn(choice.allowed_tools.tools, "tool_choice.allowed_tools.tools"));
   const use = toolUse(tools, choiceOf(fields.tool_choice), fields.parallel_tool_calls);
   return { use, customNames, ignored };
 }
@@ -93,7 +97,10 @@ function choiceOf(given: ChatToolFields["tool_choice"]): ToolChoice {
   if (typeof given === "string" || !given) return modeOf(given);
   if (given.type !== "allowed_tools") return choiceOfOne([nameOf(given)]);
   const { mode, tools } = given.allowed_tools;
-  return choiceAmong(tools.map(nameOf), mode);
+  return choiceAmong(
+    tools.flatMap((tool) => (tool.type === "hosted" ? [] : nameOf(tool))),
+    mode,
+  );
 }
 
 function nameOf(given: z.output<typeof namedOne>): string {

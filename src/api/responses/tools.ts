@@ -11,6 +11,7 @@ import {
   choiceAmong,
   choiceOfOne,
   functionFields,
+  hostedIn,
   hostedTool,
   MAX_TOOLS,
   modeOf,
@@ -102,7 +103,10 @@ export function readResponsesTools(fields: ToolFields): ResponsesTools {
   const known = [...clientTools];
   const inModel = (name: string, namespace: string | null) =>
     known.find(([, tool]) => tool.name === name && tool.namespace === namespace)?.[0] ?? name;
-  const choice = choiceOf(fields.tool_choice, known);
+  const given = fields.tool_choice;
+  if (typeof given === "object" && given?.type === "allowed_tools")
+    ignored.push(...hostedIn(given.tools, "tool_choice.tools"));
+  const choice = choiceOf(given, known);
   const use = toolUse(tools, choice, fields.parallel_tool_calls);
   return { use, clientTools, nameInModel: inModel, ignored };
 }
@@ -167,5 +171,8 @@ function choiceOf(
     return found.length > 0 ? found.map(([name]) => name) : [one.name];
   };
   if (given.type !== "allowed_tools") return choiceOfOne(namesOf(given));
-  return choiceAmong(given.tools.flatMap(namesOf), given.mode);
+  return choiceAmong(
+    given.tools.flatMap((one) => (one.type === "hosted" ? [] : namesOf(one))),
+    given.mode,
+  );
 }

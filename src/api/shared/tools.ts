@@ -48,14 +48,6 @@ export const functionFields = {
   strict: toolParts.strict,
 };
 
-/** A choice among some of the tools. @param named schema of the name of one */
-export function allowedTools<T extends z.ZodType>(named: T) {
-  return {
-    mode: z.enum(["auto", "required"]).describe("Whether the model must call one of them."),
-    tools: z.array(named).min(1).describe("The tools that the model may call."),
-  };
-}
-
 /** How the model must choose, in OpenAI's dialects. @param form of the choice of one tool, for the error */
 export function toolChoice<N extends z.ZodType, A extends z.ZodType>(
   named: N,
@@ -84,6 +76,22 @@ export function hostedTool(known: readonly string[]) {
       required: ["type"],
       description: "A tool that the vendor's servers run, e.g. web_search. Left out, and named.",
     });
+}
+
+/** A choice among some of the tools. Those that the vendor's servers run are left out. @param named schema of the name of one */
+export function allowedTools<T extends z.ZodType>(named: T) {
+  return {
+    mode: z.enum(["auto", "required"]).describe("Whether the model must call one of them."),
+    tools: z
+      .array(z.union([named, hostedTool(["function", "custom"])], { error: TOOL_TYPES }))
+      .min(1)
+      .describe("The tools that the model may call."),
+  };
+}
+
+/** Paths of the tools in a list that are left out. */
+export function hostedIn(tools: readonly { readonly type: string }[], path: string): string[] {
+  return tools.flatMap(({ type }, index) => (type === "hosted" ? [`${path}[${index}]`] : []));
 }
 
 export const TOOL_TYPES = "must be a tool with a type, e.g. function";
@@ -117,7 +125,7 @@ export function toolUse(
   isParallel: boolean | null | undefined,
 ): ToolUse<AskedTool> | null {
   const all = tools.map(({ name }) => name);
-  if (isRequired && all.length === 0)
+  if (isRequired && (all.length === 0 || names?.length === 0))
     throw invalidValue(
       "tool_choice",
       "requires a call, but there are no tools that could be called",
