@@ -29,7 +29,7 @@ const thinkingConfig = field.optional(
       .meta({ default: -1 })
       .describe("Maximum number of reasoning tokens; 0 switches reasoning off, -1 means no limit."),
     thinkingLevel: field.text(
-      "How much the model reasons: MINIMAL, LOW, MEDIUM, HIGH or XHIGH. Other levels are ignored.",
+      "How much the model reasons: MINIMAL, LOW, MEDIUM, HIGH, XHIGH or MAX, which equals XHIGH. Others are ignored.",
     ),
   }),
   "Reasoning options.",

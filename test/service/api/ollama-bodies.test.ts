@@ -100,7 +100,6 @@ const OF_CHAT: readonly Case[] = [
   ["arguments of 10,000 levels", called({ arguments: { a: DEEP } }), "messages"],
   ["10,000 lists as content", saying({ role: "user", content: DEEP }), "messages"],
   ["tools as an object", { tools: {} }, "tools"],
-  ["a tool of another type", { tools: [{ type: "web" }] }, "tools[0].type"],
   ["a tool without a name", tool({ name: undefined }), "tools[0].function.name", missing],
   ["a name with a space", tool({ name: "a b" }), "tools[0].function.name"],
   ["a tool twice", { tools: [...tool({}).tools, ...tool({}).tools] }, "tools[1].function.name"],
