@@ -79,8 +79,8 @@ async function servedModel(url: string): Promise<{ id: string; context: number }
 async function check(client: Client): Promise<ClientResult> {
   const { id, title } = client;
   const date = new Date().toISOString().slice(0, 10);
-  const note = client.notRun ?? client.note ?? "";
-  if (client.notRun) return { title, version: "", date, model: served.id, steps: {}, note };
+  const result = { title, version: "", date, model: served.id, steps: {} };
+  if (client.notRun) return { ...result, note: client.notRun };
   console.log(`${id}: installing`);
   try {
     const installed = install(client, nodeBin);
@@ -89,19 +89,13 @@ async function check(client: Client): Promise<ClientResult> {
       ...{ client, installed, nodeBin, proxy, smallProxy },
       ...{ model: served.id, context: served.context },
       limitMs: Number(values.minutes) * 60_000,
-      report: (step, result) =>
-        console.log(`${id}: ${step}: ${result.state}${result.note ? `: ${result.note}` : ""}`),
+      report: (step, { state, note }) =>
+        console.log(`${id}: ${step}: ${state}${note ? `: ${note}` : ""}`),
     });
-    return { title, version: installed.version, date, model: served.id, steps, note };
+    return { ...result, version: installed.version, steps, note: client.note ?? "" };
   } catch (error) {
-    console.log(`${id}: ${(error as Error).message}`);
-    return {
-      title,
-      version: "",
-      date,
-      model: served.id,
-      steps: {},
-      note: `not run: ${(error as Error).message}`,
-    };
+    const { message } = error as Error;
+    console.log(`${id}: ${message}`);
+    return { ...result, note: `not run: ${message}` };
   }
 }

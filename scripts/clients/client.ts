@@ -1,4 +1,4 @@
-// What the runner knows of a client.
+// The description of a client, and of its results.
 
 /** Where a client finds the server. */
 export type Target = {

@@ -25,7 +25,7 @@ export type LaunchProgram = {
   readonly command: string;
   /** The command that installs it. */
   readonly install: string;
-  /** What its own instructions and tools take, and room for a small task. */
+  /** Tokens of its own instructions and tools, and of a small task. */
   readonly minContextTokens: number;
   readonly needsTools: boolean;
   readonly setup: (target: LaunchTarget) => LaunchSetup;

@@ -4,7 +4,6 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { CommandError } from "./command-error.ts";
 import {
   LAUNCH_PROGRAMS,
@@ -13,6 +12,7 @@ import {
   type LaunchSetup,
 } from "./launch-programs.ts";
 import { programName } from "./program-name.ts";
+import { readWords } from "./read-words.ts";
 import { askServer, type ServedModel } from "./served-model.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
@@ -68,7 +68,11 @@ export function readLaunchOptions(
 ): LaunchOptions | undefined {
   const end = args.indexOf("--");
   const own = end === -1 ? args : args.slice(0, end);
-  const { values, positionals } = parse(own, program);
+  const { values, positionals } = readWords(own, {
+    name: "launch",
+    options: ["url", "key"],
+    program,
+  });
   if (values.help || args.length === 0) return undefined;
   const [name, ...others] = positionals;
   const names = Object.keys(LAUNCH_PROGRAMS).join(", ");
@@ -89,23 +93,11 @@ export function readLaunchOptions(
   };
 }
 
-function parse(args: readonly string[], program: string) {
-  const text = { type: "string" } as const;
-  const help = { type: "boolean", short: "h" } as const;
-  const options = { url: text, key: text, help } as const;
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    const [message] = (error as Error).message.split(/\n|\. To specify/);
-    throw new CommandError(`${message} (see ${program} launch --help)`);
-  }
-}
-
 function isLaunchName(name: string | undefined): name is LaunchName {
   return name !== undefined && Object.hasOwn(LAUNCH_PROGRAMS, name);
 }
 
-/** What the user should change before relying on the program. */
+/** Advice to the user, if the served model may not be enough for the program. */
 export function warningsOf(name: LaunchName, served: ServedModel): string[] {
   const { minContextTokens, needsTools }: LaunchProgram = LAUNCH_PROGRAMS[name];
   const { contextTokens, hasTools } = served;

@@ -2,7 +2,6 @@
 
 import { writeSync } from "node:fs";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import {
   type DownloadOptions,
   type DownloadReporter,
@@ -12,6 +11,7 @@ import {
 import { DownloadNetwork } from "../models/download-network.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
+import { readWords } from "./read-words.ts";
 
 const PERCENT_STEP = 5;
 
@@ -46,7 +46,11 @@ export async function runPull(
 
 /** @returns undefined for --help */
 function readOptions(args: readonly string[], program: string): PullOptions | undefined {
-  const { values, positionals } = parse(args, program);
+  const { values, positionals } = readWords(args, {
+    name: "pull",
+    options: ["dir", "name", "timeout"],
+    program,
+  });
   if (values.help) return undefined;
   const [uri, ...others] = positionals;
   if (!uri || others.length > 0)
@@ -63,18 +67,6 @@ function readOptions(args: readonly string[], program: string): PullOptions | un
   if (!(seconds >= 1 && seconds <= 3600))
     throw new CommandError(`--timeout is "${timeout}": allowed is 1 to 3600 seconds`);
   return { uri, dir, name, timeoutMs: seconds * 1000 };
-}
-
-function parse(args: readonly string[], program: string) {
-  const text = { type: "string" } as const;
-  const help = { type: "boolean", short: "h" } as const;
-  const options = { dir: text, name: text, timeout: text, help } as const;
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    const [message] = (error as Error).message.split(/\n|\. To specify/);
-    throw new CommandError(`${message} (see ${program} pull --help)`);
-  }
 }
 
 function reporterOf(showsProgressBar: boolean): DownloadReporter {

@@ -1,6 +1,5 @@
-// `sluice show`: prints what a person wants to know about a model file. Reads its header and vocabulary, not its weights.
+// `sluice show`: describes a model file. Reads its header and vocabulary, not its weights.
 
-import { parseArgs } from "node:util";
 import { configWith } from "../config/config-with.ts";
 import { BUILTIN_MODEL } from "../config/model-settings.ts";
 import { ServiceError } from "../errors.ts";
@@ -10,6 +9,7 @@ import type { TemplateTraits } from "../generation/template-traits.ts";
 import { formatBytes } from "../models/download.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
+import { readWords } from "./read-words.ts";
 import { requireGgufFile } from "./require-gguf-file.ts";
 
 /** @throws CommandError */
@@ -35,16 +35,10 @@ export async function runShow(
 
 /** @returns undefined for --help */
 function readFile(args: readonly string[], program: string): string | undefined {
-  const options = { help: { type: "boolean", short: "h" } } as const;
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    if (values.help) return undefined;
-    const [file = BUILTIN_MODEL, ...others] = positionals;
-    if (others.length === 0) return file;
-  } catch (error) {
-    const [message] = (error as Error).message.split(/\n|\. To specify/);
-    throw new CommandError(`${message} (see ${program} show --help)`);
-  }
+  const { values, positionals } = readWords(args, { name: "show", options: [], program });
+  if (values.help) return undefined;
+  const [file = BUILTIN_MODEL, ...others] = positionals;
+  if (others.length === 0) return file;
   throw new CommandError(`show takes one file: ${program} show models/model.gguf`);
 }
 

@@ -1,4 +1,4 @@
-// What happens to blocks before the schema is applied: every string becomes a list of one text block, so that errors name the
+// Prepares blocks for the schema: every string becomes a list of one text block, so that errors name the
 // exact block; documents of plain text and search results become text; in tool results and answers a note stands for each block
 // that a text model cannot read, because the client cannot take it out of its history.
 

@@ -12,7 +12,7 @@ const range = { type: "array", items: { type: "integer" }, minItems: 2, maxItems
 
 const BASH: ClientTool = {
   description:
-    "Runs a command in a bash shell that stays open between calls. restart starts it anew.",
+    "Runs a command in a bash shell that stays open between calls. restart starts a new shell.",
   input_schema: { type: "object", properties: { command: text, restart: { type: "boolean" } } },
 };
 

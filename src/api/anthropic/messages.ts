@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import type { ModelInfo } from "../../generation/model-info.ts";
-import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
-import type { Dialect, ParseContext, Wish } from "../dialect.ts";
+import type { AskedRequest } from "../../generation/request.ts";
+import type { Dialect, ParseContext } from "../dialect.ts";
 import type { AboutRequest } from "../endpoint.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
 import { policyWith } from "../shared/field-policy.ts";
@@ -12,7 +12,7 @@ import { PENALTY_TOKENS, PLAIN_REQUEST } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
-import { reasoningWishes } from "../shared/wishes.ts";
+import { askedReasoning } from "../shared/wishes.ts";
 import { ANTHROPIC, anthropicEvent, anthropicMessage } from "./answer.ts";
 import { withReadableBlocks } from "./blocks.ts";
 import { messages, readMessages, system } from "./content.ts";
@@ -144,7 +144,7 @@ function parseFor(form: typeof schema | typeof promptSchema, body: unknown, cont
     requests: [requestOf(fields, tools.use, context)],
     model: fields.model ?? null,
     ignoredParams: [...ignoredParams, ...given.ignoredParams, ...tools.ignored],
-    wishes: wishesOf(fields),
+    wishes: readReasoning(fields).wishes,
   };
 }
 
@@ -160,7 +160,7 @@ function requestOf(
       messages: read,
       tools,
       continuesLast: read.at(-1)?.role === "assistant",
-      reasoning: readReasoning(fields),
+      reasoning: readReasoning(fields).reasoning,
       variables: {},
     },
     sampling: {
@@ -184,45 +184,19 @@ function requestOf(
   };
 }
 
-const EFFORTS = ["low", "medium", "high", "xhigh"];
-
-/** Chat templates know OpenAI's efforts, the highest of which is `xhigh`. */
-function readReasoning({ thinking, output_config: config }: Fields): ReasoningOptions {
-  const given = config?.effort?.toLowerCase() ?? "";
-  const effort = EFFORTS.includes(given) ? given : given === "max" ? "xhigh" : null;
-  switch (thinking?.type) {
-    case "disabled":
-      return { effort: "none", budgetTokens: null, isSeparate: true };
-    case "enabled":
-      return { effort: effort ?? "medium", budgetTokens: thinking.budget_tokens, isSeparate: true };
-    default:
-      return { effort, budgetTokens: null, isSeparate: true };
-  }
-}
-
-function wishesOf(fields: Fields): readonly Wish[] {
-  const { thinking, output_config: config } = fields;
-  const reasoning = readReasoning(fields);
-  const effort = "output_config.effort";
-  const isLost = config?.effort && (reasoning.effort === null || reasoning.effort === "none");
-  return [
-    ...reasoningWishes(reasoning, {
-      effort: [
-        ...(thinking?.type === "enabled" ? ["thinking"] : []),
-        ...(config?.effort ? [effort] : []),
-      ],
-      budget: "thinking.budget_tokens",
-    }),
-    ...(isLost ? [{ field: effort, isMetBy: () => false }] : []),
-    ...(thinking?.type === "adaptive"
-      ? [
-          {
-            field: "thinking",
-            isMetBy: ({ reasoningFormat }: ModelInfo) => reasoningFormat !== null,
-          },
-        ]
-      : []),
-  ];
+/** Adaptive reasoning leaves the decision to the model, so any model that reasons grants it. */
+function readReasoning({ thinking, output_config: config }: Fields) {
+  const isOn = thinking?.type === "enabled";
+  const { reasoning, wishes } = askedReasoning({
+    efforts: [
+      ["thinking", isOn || (thinking?.type === "disabled" ? false : null)],
+      ["output_config.effort", config?.effort],
+    ],
+    budgets: [["thinking.budget_tokens", isOn ? thinking.budget_tokens : null]],
+  });
+  const isMetBy = ({ reasoningFormat }: ModelInfo) => reasoningFormat !== null;
+  const adaptive = thinking?.type === "adaptive" ? [{ field: "thinking", isMetBy }] : [];
+  return { reasoning, wishes: [...wishes, ...adaptive] };
 }
 
 function omitsReasoning({ thinking }: Fields): boolean {

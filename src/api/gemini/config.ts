@@ -3,19 +3,14 @@
 
 import { z } from "zod";
 import type { ServiceError } from "../../errors.ts";
-import type {
-  AskedRequest,
-  LogprobOptions,
-  ReasoningOptions,
-  SamplingParams,
-} from "../../generation/request.ts";
+import type { AskedRequest, LogprobOptions, SamplingParams } from "../../generation/request.ts";
 import { gbnf, oneOf } from "../../grammar/nodes.ts";
-import type { ParseContext, Wish } from "../dialect.ts";
+import type { ParseContext } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
 import { PENALTY_TOKENS, wrapSeed } from "../shared/fields.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
-import { reasoningWishes } from "../shared/wishes.ts";
+import { askedReasoning } from "../shared/wishes.ts";
 import { jsonSchemaOf, openapiSchema, schemaIn } from "./schema.ts";
 
 /** Gemini's own limit. */
@@ -34,7 +29,7 @@ const thinkingConfig = field.optional(
       .meta({ default: -1 })
       .describe("Maximum number of reasoning tokens; 0 switches reasoning off, -1 means no limit."),
     thinkingLevel: field.text(
-      "How much the model reasons: MINIMAL, LOW, MEDIUM, HIGH or XHIGH. Other levels are ignored.",
+      "How much the model reasons: MINIMAL, LOW, MEDIUM, HIGH, XHIGH or MAX, which equals XHIGH. Others are ignored.",
     ),
   }),
   "Reasoning options.",
@@ -193,35 +188,21 @@ function wordGrammar(schema: Readonly<Record<string, unknown>> | null): string {
   throw invalid("responseSchema", "must have an enum of strings for responseMimeType text/x.enum");
 }
 
-const EFFORTS = ["minimal", "low", "medium", "high", "xhigh"];
-const NO_LEVEL = ["", "thinking_level_unspecified"];
+const NO_LEVEL = /^thinking_level_unspecified$/i;
 
 /** A budget of 0 switches reasoning off; -1 leaves the decision to the model. */
-export function readReasoning({ thinkingConfig: given }: GenerationConfig): ReasoningOptions {
-  const budget = given?.thinkingBudget ?? -1;
-  const level = levelOf(given);
-  return {
-    effort: budget === 0 ? "none" : EFFORTS.includes(level) ? level : null,
-    budgetTokens: budget > 0 ? budget : null,
-    isSeparate: true,
-  };
-}
-
-function levelOf(given: GenerationConfig["thinkingConfig"]): string {
-  return given?.thinkingLevel?.toLowerCase() ?? "";
-}
-
-export function wishesOf(given: GenerationConfig): readonly Wish[] {
+export function readReasoning({ thinkingConfig }: GenerationConfig) {
+  const { thinkingBudget, thinkingLevel } = thinkingConfig ?? {};
+  const budget = thinkingBudget ?? -1;
   const path = `${CONFIG}.thinkingConfig`;
-  const level = `${path}.thinkingLevel`;
-  const reasoning = readReasoning(given);
-  const isLost = reasoning.effort === null || reasoning.effort === "none"; // unknown, or beside a budget of 0
-  return [
-    ...reasoningWishes(reasoning, { effort: [level], budget: `${path}.thinkingBudget` }),
-    ...(isLost && !NO_LEVEL.includes(levelOf(given.thinkingConfig))
-      ? [{ field: level, isMetBy: () => false }]
-      : []),
-  ];
+  const level = NO_LEVEL.test(thinkingLevel ?? "") ? null : thinkingLevel;
+  return askedReasoning({
+    efforts: [
+      [`${path}.thinkingBudget`, budget === 0 ? false : null],
+      [`${path}.thinkingLevel`, level],
+    ],
+    budgets: [[`${path}.thinkingBudget`, budget > 0 ? budget : null]],
+  });
 }
 
 function invalid(name: string, reason: string): ServiceError {

@@ -9,7 +9,7 @@ import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { GEMINI, geminiTokenCount } from "./answer.ts";
-import { wishesOf } from "./config.ts";
+import { readReasoning } from "./config.ts";
 import { contents } from "./content.ts";
 import { type GeminiRequest, geminiFields, geminiGenerate, POLICY, requestOf } from "./generate.ts";
 import { normalize } from "./normalize.ts";
@@ -53,7 +53,7 @@ function parsePrompt(body: unknown, context: ParseContext): AboutRequest {
     requests: [requestOf(whole, context)],
     model: context.model ?? null,
     ignoredParams: [...ignoredParams, ...given.ignoredParams],
-    wishes: wishesOf(whole.generationConfig),
+    wishes: readReasoning(whole.generationConfig).wishes,
   };
 }
 

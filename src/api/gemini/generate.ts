@@ -9,7 +9,7 @@ import * as field from "../shared/field-types.ts";
 import { PLAIN_REQUEST, wrapSeed } from "../shared/fields.ts";
 import { type FieldPolicy, parseBody } from "../shared/parse-body.ts";
 import { GEMINI, geminiAnswer } from "./answer.ts";
-import { generationConfig, readConfig, readReasoning, wishesOf } from "./config.ts";
+import { generationConfig, readConfig, readReasoning } from "./config.ts";
 import { contents, readContents, systemInstruction } from "./content.ts";
 import { GeminiEncoder } from "./encoder.ts";
 import { encodeGeminiError } from "./errors.ts";
@@ -106,7 +106,7 @@ function parse(body: unknown, context: ParseContext, isStreamed: boolean): Parse
     flush: "token",
     isFlex: fields.serviceTier === "flex",
     ignoredParams: [...ignoredParams, ...given.ignoredParams],
-    wishes: wishesOf(config),
+    wishes: readReasoning(config).wishes,
     encoder: (identity) =>
       new GeminiEncoder(identity, {
         includesReasoning: config.thinkingConfig?.includeThoughts ?? false,
@@ -125,7 +125,7 @@ export function requestOf(fields: GeminiRequest, context: ParseContext): AskedRe
       messages,
       tools: readTools(fields),
       continuesLast: messages.at(-1)?.role === "assistant",
-      reasoning: readReasoning(config),
+      reasoning: readReasoning(config).reasoning,
       variables: {},
     },
     ...readConfig(config, context),

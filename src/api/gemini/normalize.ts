@@ -1,4 +1,4 @@
-// What happens to a Gemini body before its schema is applied: one spelling of its names, texts in place of parts that are not
+// Prepares a Gemini body for its schema: one spelling of its names, texts in place of parts that are not
 // text, and no tools of Google's server.
 
 import { isObject } from "../shared/refusals.ts";

@@ -5,14 +5,9 @@ import { z } from "zod";
 import type { AskedPrompt } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { MAX_TOKEN_ID } from "../openai/completions.ts";
-
 import * as field from "../shared/field-types.ts";
-import { eitherOf, requestsOf } from "../shared/fields.ts";
-import { parseBody } from "../shared/parse-body.ts";
-import { formatOf } from "../shared/schema-grammar.ts";
-import { LLAMA_CPP, nativeAnswer, nativeFrame, pickedFields } from "./answers.ts";
-import { NATIVE_POLICY, NativeEncoder, nativeFields } from "./encoder.ts";
 import { llamaCppErrors } from "./errors.ts";
+import { NATIVE_CONTRACT, nativeFields, parseNative } from "./native.ts";
 
 const PROMPT_VALUES = "must be a string or a list of token ids";
 
@@ -35,45 +30,19 @@ const schema = z.object({
 
 export const nativeCompletion: Dialect = {
   path: "/completion",
-
   contract: {
+    ...NATIVE_CONTRACT,
     name: "NativeCompletion",
-    tag: LLAMA_CPP,
     summary: "Continues a text",
     body: schema,
-    ...NATIVE_POLICY,
     example: { prompt: "Streaming is", n_predict: 40 },
-    answer: z.union([nativeAnswer, pickedFields]),
-    event: z.union([nativeFrame, nativeAnswer, pickedFields]),
-    codes: ["unsupported_schema", "context_length_exceeded"],
   },
-
-  parse(body, context) {
-    const { fields, ignoredParams } = parseBody(schema, body, NATIVE_POLICY);
-    const { prompt, response_fields } = fields;
-    const asked: AskedPrompt =
-      typeof prompt === "string"
-        ? { type: "text", text: prompt }
-        : { type: "tokens", tokens: prompt };
-    const parsed = requestsOf(
-      { ...fields, n: 1, stream_options: null },
-      {
-        prompts: [asked],
-        format: formatOf(fields),
-        maxTokens: eitherOf(fields, "n_predict", "max_tokens"),
-        logprobs: null,
-        echoesPrompt: false,
-      },
-      context,
-    );
-    const [request] = parsed.requests;
-    if (!request) throw new Error("one prompt is one request");
-    return {
-      ...parsed,
-      ignoredParams,
-      encoder: (identity) => new NativeEncoder(identity, request, response_fields ?? []),
-    };
-  },
-
+  parse: (body, context) => parseNative(body, { schema, promptOf, context }),
   encodeError: llamaCppErrors({ logitBias: "logit_bias" }),
 };
+
+function promptOf({ prompt }: z.output<typeof schema>): AskedPrompt {
+  return typeof prompt === "string"
+    ? { type: "text", text: prompt }
+    : { type: "tokens", tokens: prompt };
+}

@@ -1,41 +1,13 @@
-// Encoder and shared fields of the two routes of llama.cpp's server that generate: /completion and /infill.
+// Encoder of the two routes of llama.cpp's server that generate: /completion and /infill.
 
-import { z } from "zod";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
-import { policyWith } from "../shared/field-policy.ts";
-import * as field from "../shared/field-types.ts";
-import { sharedFields } from "../shared/fields.ts";
 import { jsonFrame, rounded } from "../shared/frames.ts";
 import { valueAt } from "../shared/parse-body.ts";
 import type { NativeAnswer, NativeFrame, NativeTimings, Settings } from "./answers.ts";
-
-const SHARED = policyWith({
-  wishes: {
-    n_cache_reuse: [0],
-    min_keep: [0],
-    timings_per_token: [false],
-    // Editors send these two with every request.
-    t_max_prompt_ms: [],
-    n_indent: [],
-  },
-});
-const { response_fields: _supported, ...unsupported } = SHARED.unsupported;
-export const NATIVE_POLICY = { ...SHARED, unsupported: { ...unsupported, n: [1], n_cmpl: [1] } };
-
-const { n: _one, stream_options: _none, ...ownFields } = sharedFields;
-
-export const nativeFields = {
-  ...ownFields,
-  n_predict: sharedFields.max_tokens.describe("llama.cpp's name of max_tokens."),
-  response_fields: field.optional(
-    z.array(z.string()).max(100),
-    "Paths of the fields to return, e.g. timings/prompt_n.",
-  ),
-};
 
 /** A request's settings under llama.cpp's names. */
 export function encodeSettings(request: AskedRequest): Settings {

@@ -2,14 +2,13 @@
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import { z } from "zod";
+import type { AskedPrompt } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
-import { eitherOf, requestsOf } from "../shared/fields.ts";
-import { parseBody } from "../shared/parse-body.ts";
-import { formatOf } from "../shared/schema-grammar.ts";
-import { LLAMA_CPP, nativeAnswer, nativeFrame, pickedFields, type Settings } from "./answers.ts";
-import { encodeSettings, NATIVE_POLICY, NativeEncoder, nativeFields } from "./encoder.ts";
+import type { Settings } from "./answers.ts";
+import { encodeSettings } from "./encoder.ts";
 import { llamaCppErrors } from "./errors.ts";
+import { NATIVE_CONTRACT, nativeFields, parseNative } from "./native.ts";
 
 const schema = z.object({
   ...nativeFields,
@@ -32,41 +31,14 @@ type Fields = z.output<typeof schema>;
 
 export const nativeInfill: Dialect = {
   path: "/infill",
-
   contract: {
+    ...NATIVE_CONTRACT,
     name: "Infill",
-    tag: LLAMA_CPP,
     summary: "Fills in the text between two texts",
     body: schema,
-    ...NATIVE_POLICY,
     example: { input_prefix: "def add(a, b):\n    return ", input_suffix: "\n", n_predict: 8 },
-    answer: z.union([nativeAnswer, pickedFields]),
-    event: z.union([nativeFrame, nativeAnswer, pickedFields]),
-    codes: ["unsupported_schema", "context_length_exceeded"],
   },
-
-  parse(body, context) {
-    const { fields, ignoredParams } = parseBody(schema, body, NATIVE_POLICY);
-    const parsed = requestsOf(
-      { ...fields, n: 1, stream_options: null },
-      {
-        prompts: [{ type: "infill", prefix: textBefore(fields), suffix: fields.input_suffix }],
-        format: formatOf(fields),
-        maxTokens: eitherOf(fields, "n_predict", "max_tokens"),
-        logprobs: null,
-        echoesPrompt: false,
-      },
-      context,
-    );
-    const [request] = parsed.requests;
-    if (!request) throw new Error("one prompt is one request");
-    return {
-      ...parsed,
-      ignoredParams,
-      encoder: (identity) => new NativeEncoder(identity, request, fields.response_fields ?? []),
-    };
-  },
-
+  parse: (body, context) => parseNative(body, { schema, promptOf, context }),
   encodeError: llamaCppErrors({
     prompt: "input_prefix",
     suffix: "input_suffix",
@@ -80,6 +52,10 @@ export function defaultSettings(context: Omit<ParseContext, "randomSeed">): Sett
   const [request] = nativeInfill.parse(body, { ...context, randomSeed: () => 0 }).requests;
   if (!request) throw new Error("one prompt is one request");
   return { ...encodeSettings(request), seed: -1 };
+}
+
+function promptOf(fields: Fields): AskedPrompt {
+  return { type: "infill", prefix: textBefore(fields), suffix: fields.input_suffix };
 }
 
 /** Puts other files before the prefix, each after a separator line, as llama.cpp's server does without file tokens. */

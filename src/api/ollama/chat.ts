@@ -32,10 +32,13 @@ const POLICY = {
   },
 };
 
+/** Ollama requires no type. */
+const untyped = functionTool.extend({ type: functionTool.shape.type.nullish() });
+
 const schema = z.object({
   ...commonFields,
   messages,
-  tools: toolList(z.union([functionTool, hostedTool(["function"])], { error: TOOL_TYPES })),
+  tools: toolList(z.union([untyped, hostedTool(["function"])], { error: TOOL_TYPES })),
   tool_choice: z
     .unknown()
     .optional()
@@ -81,15 +84,9 @@ export const ollamaChat: Dialect = {
   parse(body, context) {
     refuseImages(body);
     const { fields, ignoredParams } = parseBody(schema, body, POLICY);
-    const choice = chatToolFields.tool_choice.safeParse(fields.tool_choice);
-    const tools = readChatTools({ tools: fields.tools, tool_choice: choice.data });
-    const ignored = [
-      ...ignoredParams,
-      ...tools.ignored,
-      ...(choice.success ? [] : ["tool_choice"]),
-    ];
-    const request = chatRequest(fields, tools.use, context);
-    const parsed = parsedOf(fields, ignored, encodePart);
+    const { use, ignored } = toolsOf(fields);
+    const request = chatRequest(fields, use, context);
+    const parsed = parsedOf(fields, [...ignoredParams, ...ignored], encodePart);
     if (!fields.messages?.length)
       return { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, encodePart) };
     const whole = readMessages(fields.messages);
@@ -101,6 +98,15 @@ export const ollamaChat: Dialect = {
   encodeError: encodeOllamaError,
   lines: { notice: noticeOf(encodePart) },
 };
+
+function toolsOf({ tools, tool_choice }: Fields) {
+  const typed = (tools ?? []).map((tool) =>
+    tool.type === "hosted" ? tool : { ...tool, type: "function" as const },
+  );
+  const choice = chatToolFields.tool_choice.safeParse(tool_choice);
+  const { use, ignored } = readChatTools({ tools: typed, tool_choice: choice.data });
+  return { use, ignored: choice.success ? ignored : [...ignored, "tool_choice"] };
+}
 
 /** Like Ollama, continues a final assistant message. */
 function chatRequest(fields: Fields, tools: ChatTools["use"], context: ParseContext) {

@@ -8,7 +8,7 @@ import * as field from "../shared/field-types.ts";
 import { logprobOptions, PLAIN_REQUEST } from "../shared/fields.ts";
 import type { FieldPolicy } from "../shared/parse-body.ts";
 import { ANSWER_FORM, schemaAt } from "../shared/schema-grammar.ts";
-import { contextWish, reasoningWishes } from "../shared/wishes.ts";
+import { askedReasoning, contextWish } from "../shared/wishes.ts";
 import { type EncodePart, headOf, OllamaEncoder } from "./encoder.ts";
 import { OPTION_WISHES, options, readOptions } from "./options.ts";
 
@@ -93,7 +93,7 @@ export function parsedOf(
     ignoredParams,
     wishes: [
       ...contextWish("options.num_ctx", fields.options.num_ctx),
-      ...reasoningWishes(readReasoning(fields), { effort: ["think"], budget: "think" }),
+      ...reasoningOf(fields).wishes,
     ],
     encoder: (identity) => new OllamaEncoder(encodePart, identity, fields.logprobs),
   };
@@ -110,16 +110,12 @@ export function loadedAtOnce({ keep_alive }: CommonFields, encodePart: EncodePar
   });
 }
 
-export function readReasoning({ think }: CommonFields): ReasoningOptions {
-  return { effort: effortOf(think), budgetTokens: null, isSeparate: true };
+export function readReasoning(fields: CommonFields): ReasoningOptions {
+  return reasoningOf(fields).reasoning;
 }
 
-/** Chat templates know OpenAI's efforts, the highest of which is `xhigh`. */
-function effortOf(think: CommonFields["think"]): string | null {
-  if (think === null || think === undefined) return null;
-  if (think === false) return "none";
-  if (think === true) return "medium";
-  return think === "max" ? "xhigh" : think;
+function reasoningOf({ think }: CommonFields) {
+  return askedReasoning({ efforts: [["think", think]], budgets: [] });
 }
 
 function grammarOf({ format }: CommonFields): AskedRequest["grammar"] {

@@ -59,7 +59,7 @@ export class OpenaiEncoder implements AnswerEncoder {
   readonly #shape: AnswerShape;
   readonly #answerId: string;
   readonly #includesUsage: boolean;
-  /** What was generated so far, of all choices; null if chunks do not have it. */
+  /** The usage so far, of all choices; null if chunks do not have it. */
   readonly #tally: Tally | null;
   readonly #includesLogprobs: boolean;
   readonly #head: { id: string; object: string; created: number; model: string };

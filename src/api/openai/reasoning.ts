@@ -4,11 +4,11 @@
 // come from llama.cpp's server.
 
 import { z } from "zod";
-import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
+import type { Json, Prompt } from "../../generation/request.ts";
 import type { ParsedRequest } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
 import { invalidValue } from "../shared/refusals.ts";
-import { reasoningWishes, variableWishes } from "../shared/wishes.ts";
+import { askedReasoning, variableWishes } from "../shared/wishes.ts";
 
 /** Template variables that only the server sets. */
 const SERVER_VARIABLES = ["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"];
@@ -79,71 +79,41 @@ export function readReasoning(fields: ReasoningFields): ReadReasoning {
   const reserved = Object.keys(variables).find((name) => SERVER_VARIABLES.includes(name));
   if (reserved !== undefined)
     throw invalidValue(`chat_template_kwargs.${reserved}`, "is set by the server; remove it");
-  const asked = askedEfforts(fields);
-  const chosen = asked.find(({ level }) => level !== ON) ?? asked[0];
-  const [budgetName, budgetTokens] = askedBudget(fields);
+  const { reasoning, wishes } = askedReasoning(reasoningIn(fields));
   const isOff = variables.enable_thinking === false || variables.thinking === false;
-  const reasoning: ReasoningOptions = {
-    effort: chosen ? (chosen.level === ON ? "medium" : chosen.level) : isOff ? "none" : null,
-    budgetTokens,
-    isSeparate: fields.reasoning_format !== "none",
-  };
-  const effortNames = asked.map(({ name }) => name);
   return {
-    prompt: { reasoning, variables: variables as { readonly [name: string]: Json } }, // it came out of JSON
-    wishes: [
-      ...reasoningWishes(reasoning, { effort: effortNames, budget: budgetName }),
-      ...variableWishes(variables, "chat_template_kwargs"),
-      ...asked
-        .filter(({ level }) => chosen && contradicts(level, chosen.level))
-        .map(({ name }) => ({ field: name, isMetBy: () => false })),
-    ],
+    prompt: {
+      reasoning: {
+        ...reasoning,
+        effort: reasoning.effort ?? (isOff ? "none" : null),
+        isSeparate: fields.reasoning_format !== "none",
+      },
+      variables: variables as { readonly [name: string]: Json }, // it came out of JSON
+    },
+    wishes: [...wishes, ...variableWishes(variables, "chat_template_kwargs")],
   };
 }
 
-/** Asked for, but with no particular effort. */
-const ON = "on";
-
-type AskedEffort = { readonly name: string; readonly level: string };
-
-/** Each field that says whether or how much to reason, the most specific first. */
-function askedEfforts(fields: ReasoningFields): readonly AskedEffort[] {
-  const { reasoning_effort, reasoning, thinking, think, enable_thinking } = fields;
-  const given: readonly (readonly [string, string | boolean | null | undefined])[] = [
-    ["reasoning_effort", reasoning_effort],
+/** The most specific fields first. `default` and `auto` leave the decision to the model. */
+function reasoningIn(fields: ReasoningFields): Parameters<typeof askedReasoning>[0] {
+  const { reasoning, thinking_budget_tokens: ownBudget } = fields;
+  const isOn = typeof fields.thinking === "boolean" ? fields.thinking : null;
+  const thinking = typeof fields.thinking === "object" ? fields.thinking : null;
+  const isOff = thinking?.type === "disabled";
+  const efforts = [
+    ["reasoning_effort", fields.reasoning_effort],
     ["reasoning.effort", reasoning?.effort],
     ["reasoning.enabled", reasoning?.enabled],
-    ["thinking", isThinking(thinking)],
-    ["think", think],
-    ["enable_thinking", enable_thinking],
-  ];
-  return given.flatMap(([name, value]) => {
-    if (value === null || value === undefined) return [];
-    const level = typeof value === "boolean" ? (value ? ON : "none") : levelOf(value);
-    return level === null ? [] : [{ name, level }];
-  });
-}
-
-function isThinking(thinking: ReasoningFields["thinking"]): boolean | null {
-  if (typeof thinking !== "object" || thinking === null) return thinking ?? null;
-  return thinking.type === "auto" ? null : thinking.type !== "disabled";
-}
-
-/** Chat templates know OpenAI's efforts, the highest of which is `xhigh`. */
-function levelOf(effort: string): string | null {
-  if (effort === "default" || effort === "auto") return null;
-  return effort === "max" ? "xhigh" : effort;
-}
-
-function contradicts(level: string, chosen: string): boolean {
-  return level === ON ? chosen === "none" : level !== chosen;
-}
-
-function askedBudget(fields: ReasoningFields): readonly [name: string, tokens: number | null] {
-  const { thinking_budget_tokens: own, reasoning } = fields;
-  const thinking = typeof fields.thinking === "object" ? fields.thinking : null;
-  if (own !== null && own !== undefined && own !== -1) return ["thinking_budget_tokens", own];
-  if (reasoning?.max_tokens) return ["reasoning.max_tokens", reasoning.max_tokens];
-  const isOff = thinking?.type === "disabled";
-  return ["thinking.budget_tokens", isOff ? null : (thinking?.budget_tokens ?? null)];
+    ["thinking", thinking?.type === "auto" ? null : thinking ? !isOff : isOn],
+    ["think", fields.think],
+    ["enable_thinking", fields.enable_thinking],
+  ] as const;
+  return {
+    efforts: efforts.filter(([, value]) => value !== "default" && value !== "auto"),
+    budgets: [
+      ["thinking_budget_tokens", ownBudget === -1 ? null : ownBudget],
+      ["reasoning.max_tokens", reasoning?.max_tokens],
+      ["thinking.budget_tokens", isOff ? null : thinking?.budget_tokens],
+    ],
+  };
 }

@@ -10,10 +10,9 @@ import {
   choiceAmong,
   choiceOfOne,
   functionTool,
+  hostedIn,
   hostedTool,
   modeOf,
-  named,
-  ownTools,
   parallelCalls,
   readFunction,
   refuseDuplicateNames,
@@ -25,26 +24,26 @@ import {
   toolUse,
 } from "../shared/tools.ts";
 
-const TYPES = ["function", "custom"];
-const customForm = field.form("custom", {
-  custom: z.looseObject(customFields).describe("The custom tool."),
-});
+const own = z.discriminatedUnion("type", [
+  functionTool,
+  field.form("custom", { custom: z.looseObject(customFields).describe("The custom tool.") }),
+]);
 
 const namedOne = z.discriminatedUnion("type", [
-  named,
+  field.form("function", {
+    function: z.looseObject({ name: toolName }).describe("The function."),
+  }),
   field.form("custom", {
     custom: z.looseObject({ name: toolName }).describe("The custom tool."),
   }),
 ]);
 
 export const chatToolFields = {
-  tools: toolList(z.union([functionTool, customForm, hostedTool(TYPES)], { error: TOOL_TYPES })),
+  tools: toolList(z.union([own, hostedTool(["function", "custom"])], { error: TOOL_TYPES })),
   tool_choice: toolChoice(
     namedOne,
     field.form("allowed_tools", {
-      allowed_tools: z
-        .looseObject(allowedTools(namedOne, TYPES))
-        .describe("A subset of the tools."),
+      allowed_tools: z.looseObject(allowedTools(namedOne)).describe("A subset of the tools."),
     }),
     '{type: "function", function: {name}}',
   ),
@@ -87,17 +86,21 @@ export function readChatTools(fields: ChatToolFields): ChatTools {
     tools.map(({ name }) => name),
     (index) => paths[index] ?? "tools",
   );
-  const choice = choiceOf(fields.tool_choice, ignored);
-  return { use: toolUse(tools, choice, fields.parallel_tool_calls), customNames, ignored };
+  const choice = fields.tool_choice;
+  if (typeof choice === "object" && choice?.type === "allowed_tools")
+    ignored.push(...hostedIn(choice.allowed_tools.tools, "tool_choice.allowed_tools.tools"));
+  const use = toolUse(tools, choiceOf(fields.tool_choice), fields.parallel_tool_calls);
+  return { use, customNames, ignored };
 }
 
-/** @param ignored gets the hosted tools among those that are allowed */
-function choiceOf(given: ChatToolFields["tool_choice"], ignored: string[]): ToolChoice {
+function choiceOf(given: ChatToolFields["tool_choice"]): ToolChoice {
   if (typeof given === "string" || !given) return modeOf(given);
   if (given.type !== "allowed_tools") return choiceOfOne([nameOf(given)]);
   const { mode, tools } = given.allowed_tools;
-  const here = ownTools(tools, "tool_choice.allowed_tools.tools", ignored);
-  return choiceAmong(here.map(nameOf), mode);
+  return choiceAmong(
+    tools.flatMap((tool) => (tool.type === "hosted" ? [] : nameOf(tool))),
+    mode,
+  );
 }
 
 function nameOf(given: z.output<typeof namedOne>): string {

@@ -63,7 +63,7 @@ function argumentsIn(item: HostedItem, fields: readonly string[]): ToolCall["arg
   return whole as ToolCall["arguments"]; // it came out of JSON
 }
 
-/** What was printed, found, or returned. */
+/** The text that a tool printed, found or returned. */
 function resultText(value: unknown): string {
   if (!Array.isArray(value)) return isObject(value) ? textOfResult(value) : textWithNotes(value);
   return value

@@ -96,9 +96,11 @@ function resultMessage(toolCallId: string, content: string): ResultMessage {
 
 /** Puts messages together. Chat templates expect the results of calls right after them, whatever came in between. */
 class Conversation {
-  /** A message, or an answer with the results of its calls. */
-  #blocks: ReadMessage[][] = [];
-  readonly #calls = new Map<string, { readonly block: ReadMessage[]; readonly name: string }>();
+  /** Each is a message, or an answer with the results of its calls, or empty because an earlier answer has its text. */
+  readonly #blocks: ReadMessage[][] = [];
+  readonly #calls = new Map<string, { readonly at: number; readonly name: string }>();
+  /** Indices of the blocks that are answers. Every join takes away those that it has looked at, so all joins are linear. */
+  readonly #answers: number[] = [];
 
   get messages(): readonly Message[] {
     return this.#blocks.flat();
@@ -112,34 +114,34 @@ class Conversation {
 
   #addAnswer(next: AssistantMessage): void {
     const last = this.#blocks.at(-1) ?? [];
-    const [answer, ...results] = last;
-    const isSame =
-      answer?.role === "assistant" && results.length === 0 && isSameAnswer(answer, next);
-    if (isSame) append(answer, next);
-    else this.#blocks.push([next]);
-    const block = isSame ? last : this.#blocks.at(-1);
-    if (block) for (const { id, name } of next.toolCalls) this.#calls.set(id, { block, name });
+    const [answer] = last;
+    if (last.length === 1 && answer?.role === "assistant" && isSameAnswer(answer, next))
+      append(answer, next);
+    else this.#answers.push(this.#blocks.push([next]) - 1);
+    const at = this.#blocks.length - 1;
+    for (const { id, name } of next.toolCalls) this.#calls.set(id, { at, name });
   }
 
   #addResult(result: ResultMessage): void {
     const call = this.#calls.get(result.toolCallId ?? "");
-    if (!call) return void this.#blocks.push([result]);
-    const { block, name } = call;
-    if (block !== this.#blocks.at(-1)) this.#joinLater(block);
-    block.push({ ...result, name });
+    const block = call && this.#blocks[call.at];
+    if (!block) return void this.#blocks.push([result]);
+    this.#joinLater(block, call.at);
+    block.push({ ...result, name: call.name });
   }
 
   /** Text of the assistant between a call and its result belongs to the answer with the call. */
-  #joinLater(block: ReadMessage[]): void {
-    const index = this.#blocks.lastIndexOf(block);
-    const [answer] = block;
-    if (answer?.role !== "assistant") return;
-    this.#blocks = this.#blocks.filter(([message, ...others], at) => {
-      const isText = message?.role === "assistant" && message.toolCalls.length === 0;
-      if (at <= index || !isText || others.length > 0) return true;
+  #joinLater([answer]: readonly ReadMessage[], at: number): void {
+    const first = this.#answers.findLastIndex((each) => each <= at) + 1;
+    for (const each of this.#answers.splice(first)) {
+      const block = this.#blocks[each] ?? [];
+      const [message] = block;
+      const isText =
+        block.length === 1 && message?.role === "assistant" && message.toolCalls.length === 0;
+      if (!isText || answer?.role !== "assistant") continue;
       append(answer, message);
-      return false;
-    });
+      block.length = 0;
+    }
   }
 }
 
@@ -150,9 +152,10 @@ function isSameAnswer(earlier: AssistantMessage, later: AssistantMessage): boole
   return later.content === "" || !hasEnded;
 }
 
-/** Modifies `earlier`, because copying would be slow for an answer with thousands of calls. */
+/** Modifies `earlier`, because copying would be slow for an answer with thousands of calls or texts. */
 function append(earlier: AssistantMessage, later: AssistantMessage): void {
   earlier.reasoning ??= later.reasoning;
-  earlier.content = [earlier.content, later.content].filter((text) => text !== "").join("\n");
+  const separator = earlier.content === "" || later.content === "" ? "" : "\n";
+  earlier.content += separator + later.content;
   earlier.toolCalls.push(...later.toolCalls);
 }

@@ -11,10 +11,10 @@ import {
   choiceAmong,
   choiceOfOne,
   functionFields,
+  hostedIn,
   hostedTool,
   MAX_TOOLS,
   modeOf,
-  ownTools,
   parallelCalls,
   readFunction,
   refuseDuplicateNames,
@@ -55,7 +55,7 @@ export const responsesToolFields = {
   ),
   tool_choice: toolChoice(
     namedOne,
-    field.form("allowed_tools", allowedTools(namedOne, ["function", "custom"])),
+    field.form("allowed_tools", allowedTools(namedOne)),
     '{type: "function", name}',
   ),
   parallel_tool_calls: parallelCalls,
@@ -103,7 +103,10 @@ export function readResponsesTools(fields: ToolFields): ResponsesTools {
   const known = [...clientTools];
   const inModel = (name: string, namespace: string | null) =>
     known.find(([, tool]) => tool.name === name && tool.namespace === namespace)?.[0] ?? name;
-  const choice = choiceOf(fields.tool_choice, known, ignored);
+  const given = fields.tool_choice;
+  if (typeof given === "object" && given?.type === "allowed_tools")
+    ignored.push(...hostedIn(given.tools, "tool_choice.tools"));
+  const choice = choiceOf(given, known);
   const use = toolUse(tools, choice, fields.parallel_tool_calls);
   return { use, clientTools, nameInModel: inModel, ignored };
 }
@@ -158,7 +161,6 @@ function namesInModel(flat: readonly FlatTool[]): readonly string[] {
 function choiceOf(
   given: ToolFields["tool_choice"],
   known: readonly (readonly [string, ClientTool])[],
-  ignored: string[],
 ): ToolChoice {
   if (typeof given === "string" || !given) return modeOf(given);
   const namesOf = (one: z.output<typeof namedOne>): readonly string[] => {
@@ -169,6 +171,8 @@ function choiceOf(
     return found.length > 0 ? found.map(([name]) => name) : [one.name];
   };
   if (given.type !== "allowed_tools") return choiceOfOne(namesOf(given));
-  const here = ownTools(given.tools, "tool_choice.tools", ignored);
-  return choiceAmong(here.flatMap(namesOf), given.mode);
+  return choiceAmong(
+    given.tools.flatMap((one) => (one.type === "hosted" ? [] : namesOf(one))),
+    given.mode,
+  );
 }

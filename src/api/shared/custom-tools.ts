@@ -38,7 +38,8 @@ export function customTool(
   { name, description, format }: CustomFields,
   path: string,
 ): { readonly tool: AskedTool; readonly ignored: readonly string[] } {
-  const { syntax, definition } = format?.grammar ?? format ?? {};
+  const isGrammar = format?.type === "grammar";
+  const { syntax, definition } = (isGrammar && (format.grammar ?? format)) || {};
   const isRegex = syntax === "regex" && typeof definition === "string";
   const input = { type: "string", ...(isRegex ? { pattern: wholePattern(definition) } : {}) };
   const parameters = {
@@ -55,7 +56,7 @@ export function customTool(
       definition: { type: "function", function: definitionOf } satisfies Json,
       parameters: { ...schemaAt(parameters, `${path}.format`), isStrict: false },
     },
-    ignored: format?.type === "grammar" && !isRegex ? [`${path}.format`] : [],
+    ignored: isGrammar && !isRegex ? [`${path}.format`] : [],
   };
 }
 

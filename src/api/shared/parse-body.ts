@@ -177,19 +177,24 @@ function collectUnknown(value: unknown, schema: unknown, path: string, names: Se
 function optionOf(union: z.ZodUnion, value: object | null): unknown {
   const options = union.options as readonly z.ZodType[];
   if (value === null) return undefined;
-  const fitting = options.filter((option) => mayBe(unwrapped(option), union, value));
+  if (union instanceof z.ZodDiscriminatedUnion)
+    return options.find((option) => hasKind(unwrapped(option), union.def.discriminator, value));
+  const fitting = options.filter((option) => mayBe(unwrapped(option), value));
   if (fitting.length === 1) return fitting[0];
   return fitting.find((option) => option.safeParse(value).success);
 }
 
-function mayBe(option: unknown, union: z.ZodUnion, value: object): boolean {
+function hasKind(option: unknown, discriminator: string, value: object): boolean {
+  const kind: unknown = option instanceof z.ZodObject ? option.shape[discriminator] : null;
+  const given: unknown = Reflect.get(value, discriminator);
+  // Parsing would be slow for thousands of objects.
+  if (kind instanceof z.ZodLiteral) return (kind.values as ReadonlySet<unknown>).has(given);
+  return kind instanceof z.ZodType && kind.safeParse(given).success;
+}
+
+function mayBe(option: unknown, value: object): boolean {
   if (option instanceof z.ZodArray) return Array.isArray(value);
-  if (!(option instanceof z.ZodObject)) return option instanceof z.ZodUnion;
-  if (Array.isArray(value)) return false;
-  if (!(union instanceof z.ZodDiscriminatedUnion)) return true;
-  const { discriminator } = union.def;
-  const kind: unknown = option.shape[discriminator];
-  return kind instanceof z.ZodType && kind.safeParse(Reflect.get(value, discriminator)).success;
+  return option instanceof z.ZodObject ? !Array.isArray(value) : option instanceof z.ZodUnion;
 }
 
 /** Removes the wrappers of optional and defaulted fields. */

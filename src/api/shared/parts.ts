@@ -27,7 +27,7 @@ export const anyContent = z
 
 /** Media types of documents that are text. */
 const TEXT_TYPE = /^(text\/[\w.+-]+|application\/([\w.-]+\+)?(json|xml|yaml|x-ndjson|javascript))$/;
-const DATA_URL = /^data:([^;,]*)((?:;[^;,]*)*),/;
+const DATA_URL = /^data:([^;,]{0,100})(;[^,]{0,100})?,/;
 /** Types are quoted in notes only if they look like one. */
 const TYPE = /^[\w./+-]{1,80}$/;
 

@@ -1,4 +1,4 @@
-// OpenAI's tools and tool_choice → ToolUse, and the limits on tools that all dialects share.
+// The limits on tools that all dialects share, and the functions and choices of OpenAI's.
 // https://platform.openai.com/docs/guides/function-calling
 
 import { z } from "zod";
@@ -48,17 +48,6 @@ export const functionFields = {
   strict: toolParts.strict,
 };
 
-/** A choice among some of the tools. @param named schema of the name of one. @param known its types */
-export function allowedTools<T extends z.ZodType>(named: T, known: readonly string[]) {
-  return {
-    mode: z.enum(["auto", "required"]).describe("Whether the model must call one of them."),
-    tools: z
-      .array(z.union([named, hostedTool(known)]))
-      .min(1)
-      .describe("The tools that the model may call."),
-  };
-}
-
 /** How the model must choose, in OpenAI's dialects. @param form of the choice of one tool, for the error */
 export function toolChoice<N extends z.ZodType, A extends z.ZodType>(
   named: N,
@@ -72,17 +61,9 @@ export function toolChoice<N extends z.ZodType, A extends z.ZodType>(
 
 export const parallelCalls = field.flag("Whether an answer may have more than one call.", true);
 
-export const named = field.form("function", {
-  function: z.looseObject({ name: toolName }).describe("The function."),
+export const functionTool = field.form("function", {
+  function: z.looseObject(functionFields).describe("The function."),
 });
-
-/** A function in the form of chat completions, without a type in Ollama's. */
-export const functionTool = z
-  .looseObject({
-    type: field.kind("function").nullish(),
-    function: z.looseObject(functionFields).describe("The function."),
-  })
-  .transform((tool) => ({ ...tool, type: "function" as const }));
 
 /** A tool of another type, which the vendor's servers run. It is left out and named. @param known the types that are not */
 export function hostedTool(known: readonly string[]) {
@@ -97,24 +78,26 @@ export function hostedTool(known: readonly string[]) {
     });
 }
 
-/** The tools without those of the vendor's servers. @param ignored gets the paths of these */
-export function ownTools<T extends { readonly type: string }>(
-  tools: readonly T[],
-  path: string,
-  ignored: string[],
-): readonly Exclude<T, { readonly type: "hosted" }>[] {
-  return tools.filter((tool, index): tool is Exclude<T, { readonly type: "hosted" }> => {
-    if (tool.type === "hosted") ignored.push(`${path}[${index}]`);
-    return tool.type !== "hosted";
-  });
+/** A choice among some of the tools. Those that the vendor's servers run are left out. @param named schema of the name of one */
+export function allowedTools<T extends z.ZodType>(named: T) {
+  return {
+    mode: z.enum(["auto", "required"]).describe("Whether the model must call one of them."),
+    tools: z
+      .array(z.union([named, hostedTool(["function", "custom"])], { error: TOOL_TYPES }))
+      .min(1)
+      .describe("The tools that the model may call."),
+  };
+}
+
+/** Paths of the tools in a list that are left out. */
+export function hostedIn(tools: readonly { readonly type: string }[], path: string): string[] {
+  return tools.flatMap(({ type }, index) => (type === "hosted" ? [`${path}[${index}]`] : []));
 }
 
 export const TOOL_TYPES = "must be a tool with a type, e.g. function";
 
-type FunctionTool = z.output<typeof functionTool>;
-
 /** @param path path of the function's name and parameters */
-export function readFunction(given: FunctionTool, path: string): AskedTool {
+export function readFunction(given: z.output<typeof functionTool>, path: string): AskedTool {
   const { name, parameters, strict } = given.function;
   return {
     name,
@@ -142,7 +125,7 @@ export function toolUse(
   isParallel: boolean | null | undefined,
 ): ToolUse<AskedTool> | null {
   const all = tools.map(({ name }) => name);
-  if (isRequired && all.length === 0)
+  if (isRequired && (all.length === 0 || names?.length === 0))
     throw invalidValue(
       "tool_choice",
       "requires a call, but there are no tools that could be called",

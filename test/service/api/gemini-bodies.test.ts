@@ -230,7 +230,7 @@ test("what the model need not read is left out and named", async () => {
     },
   ];
   const tools = [{ google_search: {} }, ...tool({}).tools];
-  const generationConfig = { thinkingConfig: { thinkingLevel: "MAX" } };
+  const generationConfig = { thinkingConfig: { thinkingLevel: "ULTRA" } };
 
   const { response } = await answerTo(":generateContent", { contents, tools, generationConfig });
 

@@ -122,6 +122,13 @@ describe("tools", () => {
 
     expect(chat({ tools: [untyped] }).prompt).toEqual(chat({ tools: [tool] }).prompt);
   });
+
+  test("that the client does not run are left out and named", () => {
+    const { requests, ignoredParams } = parseChat({ tools: [{ type: "web_search" }, tool] });
+
+    expect(requests[0]?.prompt).toMatchObject({ tools: { callable: ["weather"] } });
+    expect(ignoredParams).toEqual(["tools[0]"]);
+  });
 });
 
 describe("messages", () => {

@@ -3,13 +3,17 @@
 import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
 import { ServiceError } from "../../../../src/errors.ts";
+import type { ModelInfo } from "../../../../src/generation/model-info.ts";
 
-function promptOf(fields: object) {
-  const { requests } = openaiChat.parse(
+function parse(fields: object) {
+  return openaiChat.parse(
     { messages: [{ role: "user", content: "Hi" }], ...fields },
     { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 },
   );
-  const prompt = requests[0]?.prompt;
+}
+
+function promptOf(fields: object) {
+  const prompt = parse(fields).requests[0]?.prompt;
   if (prompt?.type !== "messages") throw new Error("no messages");
   return prompt;
 }
@@ -80,6 +84,25 @@ test.each(["messages", "tools", "add_generation_prompt", "bos_token", "eos_token
     });
   },
 );
+
+test.each([
+  [{ reasoning_effort: "low", reasoning: { effort: "high" } }, ["reasoning.effort"]],
+  [{ think: false, enable_thinking: true }, ["enable_thinking"]],
+  [{ think: "default", enable_thinking: false }, []],
+  [
+    {
+      thinking_budget_tokens: 5,
+      reasoning: { max_tokens: 9 },
+      thinking: { type: "enabled", budget_tokens: 5 },
+    },
+    ["reasoning.max_tokens"],
+  ],
+])("names in %j what another field contradicts: %j", (fields, left) => {
+  const { wishes = [] } = parse(fields);
+  const model = { canSwitchReasoning: true, reasoningFormat: "x" } as unknown as ModelInfo;
+
+  expect(wishes.filter((wish) => !wish.isMetBy(model)).map(({ field }) => field)).toEqual(left);
+});
 
 test.each([
   ["reasoning_effort", 5, "minimal"],

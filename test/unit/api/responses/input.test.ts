@@ -41,6 +41,30 @@ test("makes text between a call and its result part of the answer with the call"
   ]);
 });
 
+test("joins text to the answer that got a result first, and to no other", () => {
+  const items = [said("Before."), user("Go"), call("1"), user("Hurry"), call("2"), said("Wait.")];
+
+  expect(
+    messagesOf(...items, result("2"), said("Done."), result("1"), user("Thanks")),
+  ).toMatchObject([
+    { role: "assistant", content: "Before." },
+    { role: "user", content: "Go" },
+    { role: "assistant", content: "Done.", toolCalls: [{ id: "1" }] },
+    { role: "tool", content: "of 1" },
+    { role: "user", content: "Hurry" },
+    { role: "assistant", content: "Wait.", toolCalls: [{ id: "2" }] },
+    { role: "tool", content: "of 2" },
+    { role: "user", content: "Thanks" },
+  ]);
+});
+
+test("reads thousands of texts between a call and its result without copying them for each other", () => {
+  const texts = Array.from({ length: 4_900 }, () => said("x".repeat(800)));
+  const [answer] = messagesOf(call("1"), ...texts, result("1"));
+
+  expect(answer?.content.length).toBe(4_900 * 801 - 1);
+});
+
 test("keeps the order of turns that use the same id", () => {
   expect(
     messagesOf(call("1"), result("1", "a"), user("Again"), call("1"), result("1", "b")),

@@ -158,3 +158,17 @@ test.each([
     isIgnored ? ["tools[0].format", "tools[1].tools[0].format"] : [],
   );
 });
+
+test("leaves hosted tools out of a choice among some, and refuses one that requires nothing else", () => {
+  const tools = [fn("f"), fn("g"), { type: "web_search" }];
+  const among = (mode: string, ...names: object[]) => ({
+    tools,
+    tool_choice: { type: "allowed_tools", mode, tools: [{ type: "web_search" }, ...names] },
+  });
+  const some = among("auto", { type: "function", name: "g" });
+
+  expect(callableOf(some)).toEqual(["g"]);
+  expect(parse(some).ignoredParams).toEqual(["tools[2]", "tool_choice.tools[0]"]);
+  expect(promptOf(among("auto")).tools).toBeNull();
+  expect(() => parse(among("required"))).toThrow(/^tool_choice requires a call, but there are no/);
+});

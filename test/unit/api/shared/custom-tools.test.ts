@@ -41,6 +41,14 @@ test("leaves out a lark grammar, and names it", () => {
   expect(JSON.stringify(tool.parameters.schema)).not.toContain("pattern");
 });
 
+test("does not enforce the definition of a format that is text", () => {
+  const format = { type: "text" as const, syntax: "regex", definition: "a|b" };
+
+  const { tool } = customTool({ name: "edit", format }, "tools[0]");
+
+  expect(JSON.stringify(tool.parameters.schema)).not.toContain("pattern");
+});
+
 const INPUT = 'a "b"\\c\t\n\u{1F600} é \\uD83D end';
 
 test.each([

@@ -57,6 +57,15 @@ test.each([
   expect(use).toMatchObject({ callable, isRequired, isParallel: true });
 });
 
+test("leaves a hosted tool out of a choice among some, and names it", () => {
+  const tool_choice = among("auto", "b");
+  tool_choice.allowed_tools.tools.unshift({ type: "web_search" } as never);
+  const { requests, ignoredParams } = parse({ tools: [tool("a"), tool("b")], tool_choice });
+
+  expect(requests[0]?.prompt).toMatchObject({ tools: { callable: ["b"] } });
+  expect(ignoredParams).toEqual(["tool_choice.allowed_tools.tools[0]"]);
+});
+
 test("returns no tools if the model may not call any", () => {
   expect(useOf({ tools: [tool("a")], tool_choice: "none" })).toBeNull();
   expect(useOf({ tools: [] })).toBeNull();
@@ -273,9 +282,8 @@ test("hosted tools among those that are allowed are left out and named", () => {
   expect(requests[0]?.prompt).toMatchObject({ tools: { callable: ["a"], isRequired: false } });
 });
 
-test.each([
-  ["any", [tool("a")]],
-  ["required", [{ function: { name: "a" } }]],
-])("takes the choice %s among tools with or without a type", (tool_choice, tools) => {
-  expect(useOf({ tools, tool_choice })).toMatchObject({ callable: ["a"], isRequired: true });
+test("takes Mistral's choice any as required", () => {
+  const use = useOf({ tools: [tool("a")], tool_choice: "any" });
+
+  expect(use).toMatchObject({ callable: ["a"], isRequired: true });
 });
