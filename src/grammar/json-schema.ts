@@ -25,7 +25,7 @@ import {
   join,
   KeywordError,
   readList,
-  refuseUnknown,
+  refuseUnenforced,
   type Schema,
   SchemaError,
   typesOf,
@@ -174,7 +174,7 @@ class Compiler {
   #choose(given: Schema, at: SchemaLocation): GrammarPart {
     this.#rules.budget.spend(UNITS_PER_NODE + Object.keys(given).length); // for every attempt to enforce it
     const schema = this.#alternatives.rewritten(given);
-    refuseUnknown(schema);
+    refuseUnenforced(schema);
     const [combinator] = combinatorsOf(schema);
     const isPlain = schema.discriminator === undefined && combinator && isAlone(combinator, schema);
     let body: GrammarPart;

@@ -29,32 +29,6 @@ export class EmptyError extends KeywordError {}
 
 export type Schema = { readonly [name: string]: Json };
 
-/** Keywords that describe a value but do not constrain it. */
-const ANNOTATIONS = new Set([
-  "title",
-  "description",
-  "default",
-  "examples",
-  "example",
-  "deprecated",
-  "readOnly",
-  "writeOnly",
-  "$schema",
-  "$id",
-  "$comment",
-  "$defs",
-  "definitions",
-  "$anchor",
-  "strict",
-  "contentEncoding",
-  "contentMediaType",
-  "contentSchema",
-  "nullable",
-  "discriminator",
-  "xml",
-  "externalDocs",
-  "unevaluatedProperties",
-]);
 /** Keywords by the type they apply to. They do not constrain values of other types. */
 const TYPE_KEYWORDS: Readonly<Record<string, readonly string[]>> = {
   object: ["properties", "required", "additionalProperties", "propertyNames"],
@@ -67,9 +41,16 @@ const TYPE_KEYWORDS: Readonly<Record<string, readonly string[]>> = {
 };
 const ANY_TYPE = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
 const KNOWN = new Set([...ANY_TYPE, ...Object.values(TYPE_KEYWORDS).flat()]);
+/** Constraints that a grammar cannot enforce. */
+const UNENFORCED = new Set([
+  ...["not", "if", "then", "else", "uniqueItems", "contains", "minContains", "maxContains"],
+  ...["minProperties", "maxProperties", "patternProperties", "additionalItems", "unevaluatedItems"],
+  ...["dependencies", "dependentRequired", "dependentSchemas", "$dynamicRef", "$recursiveRef"],
+  ...["divisibleBy", "disallow", "extends"],
+]);
 
-/** @throws KeywordError for an unknown keyword, which may be a constraint */
-export function refuseUnknown(schema: Schema): void {
+/** @throws KeywordError for a constraint that cannot be enforced */
+export function refuseUnenforced(schema: Schema): void {
   const unknown = Object.keys(schema).find(
     (keyword) => isConstraint(keyword) && !KNOWN.has(keyword) && !isAlwaysTrue(keyword, schema),
   );
@@ -111,9 +92,9 @@ function isAlwaysTrue(keyword: string, schema: Schema): boolean {
   }
 }
 
-/** Whether the keyword may exclude values; the rest are annotations. */
+/** Whether the keyword may exclude values. All others are annotations, unknown ones too, as JSON Schema says. */
 export function isConstraint(keyword: string): boolean {
-  return !ANNOTATIONS.has(keyword) && !keyword.startsWith("x-");
+  return KNOWN.has(keyword) || UNENFORCED.has(keyword);
 }
 
 /** Whether a schema states that it allows no value. */

@@ -12,7 +12,7 @@ import {
   join,
   KeywordError,
   readList,
-  refuseUnknown,
+  refuseUnenforced,
   type Schema,
   SchemaError,
 } from "../schema-keywords.ts";
@@ -94,7 +94,7 @@ export class Alternatives {
     this.#budget.spend(UNITS_PER_PART * (1 + Object.keys(given).length));
     if (Array.isArray(given.enum)) this.#budget.spend(lookUnits(given.enum));
     const schema = this.rewritten(given, at.mayBeEmpty);
-    refuseUnknown(schema);
+    refuseUnenforced(schema);
     const combinators = combinatorsOf(schema);
     if (combinators.length === 0 && schema.nullable !== true) return [schema];
     const { $ref, allOf, anyOf, oneOf, nullable, ...own } = schema;

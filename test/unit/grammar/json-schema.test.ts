@@ -265,6 +265,8 @@ const CASES: Record<string, Case> = {
       $comment: "a",
       examples: ["b"],
       "x-order": 1,
+      markdownDescription: "an unknown keyword",
+      id: "a",
     },
     accepts: ["a", ""],
     rejects: [1],
@@ -402,7 +404,10 @@ test("the grammar of JSON mode accepts only objects", () => {
 });
 
 const REFUSED: Record<string, { readonly schema: unknown; readonly path: string }> = {
-  "an unknown keyword": { schema: { type: "string", lenght: 3 }, path: "lenght" },
+  "a keyword that cannot be enforced": {
+    schema: { type: "array", uniqueItems: true },
+    path: "uniqueItems",
+  },
   multipleOf: {
     schema: { type: "object", properties: { a: { type: "integer", multipleOf: 7 } } },
     path: "properties.a.multipleOf",
