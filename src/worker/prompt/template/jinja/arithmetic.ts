@@ -1,6 +1,6 @@
 // Python's arithmetic operators, for numbers, texts and lists.
 
-import { percentFormatted } from "./filters.ts";
+import { percentFormatted } from "./format.ts";
 import {
   float,
   isList,
@@ -17,8 +17,7 @@ import {
 
 /** @throws Error for types that Python's operator does not take, such as a text and a number for `+` */
 export function calculated(operator: string, left: Value, right: Value): Value {
-  if (operator === "%" && isText(left))
-    return valueFrom(percentFormatted(textOf(left), isList(right) ? itemsIn(right) : [right]));
+  if (operator === "%" && isText(left)) return valueFrom(percentFormatted(textOf(left), right));
   if (isNumber(left) && isNumber(right)) return numberOf(operator, left, right);
   if (operator === "+" && left.type === right.type) {
     if (isText(left)) return valueFrom(textOf(left) + textOf(right));

@@ -1,11 +1,12 @@
 // Jinja's filters that the package does not have, or has for some types only.
 // https://jinja.palletsprojects.com/en/stable/templates/#list-of-builtin-filters
 
-import type { Arguments } from "./methods.ts";
+import { percentFormatted } from "./format.ts";
 import { trimmed } from "./methods.ts";
 import { passes } from "./tests.ts";
 import { toJson } from "./to-json.ts";
 import {
+  type Arguments,
   compare,
   dict,
   elementAt,
@@ -243,16 +244,21 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   rejectattr: selecting(false, true),
   min: extreme(-1),
   max: extreme(1),
-  sum: (value) => {
-    const total = elementsOf(value).reduce((sum, item) => sum + Number(item.value), 0);
-    return valueFrom(total);
+  sum: (value, given) => {
+    const attribute = named(given, "attribute", 0);
+    const start = Number(named(given, "start", 1)?.value ?? 0);
+    const items = elementsOf(value).map((item) =>
+      attribute ? attributeOf(item, attribute) : item,
+    );
+    return valueFrom(items.reduce((sum, item) => sum + Number(item.value), start));
   },
   round: rounded,
   batch: batches,
   groupby: grouped,
   wordcount: (value) => valueFrom(textOf(value).split(/\s+/).filter(Boolean).length),
   replace: replaced,
-  format: (value, { args }) => valueFrom(percentFormatted(textOf(value), args)),
+  format: (value, { args, kwargs }) =>
+    valueFrom(percentFormatted(textOf(value), kwargs.size > 0 ? dict(kwargs) : tupleOf(args))),
   attr: (value, { args: [name = UNDEFINED] }) => attributeOf(value, name),
   ...{ default: fallback, d: fallback },
   dictsort: (value, given) => {
@@ -268,22 +274,6 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     return list(pairs);
   },
 };
-
-/** `'%s of %d' % (a, b)`. @throws Error for a form that it does not know */
-export function percentFormatted(text: string, args: readonly Value[]): string {
-  let next = 0;
-  return text.replace(
-    /%(\.\d+)?([sdifr%])/g,
-    (whole, precision: string | undefined, kind: string) => {
-      if (kind === "%") return "%";
-      const value = args[next++];
-      if (value === undefined) throw new Error("not enough arguments for format string");
-      if (kind === "f")
-        return Number(value.value).toFixed(precision ? Number(precision.slice(1)) : 6);
-      return kind === "s" ? textOf(value) : String(value.value ?? whole);
-    },
-  );
-}
 
 /** @returns null if the package's own filter is right, or there is none of this name */
 export function ownFilter(name: string): Filter | null {

@@ -6,9 +6,10 @@ import { Environment, Interpreter } from "@huggingface/jinja";
 import { calculated } from "./arithmetic.ts";
 import { type ApplyFilter, dictOf, ownFilter } from "./filters.ts";
 import { loopOf } from "./loop.ts";
-import { type Arguments, methodOf } from "./methods.ts";
+import { methodOf } from "./methods.ts";
 import { passes } from "./tests.ts";
 import {
+  type Arguments,
   areEqual,
   compare,
   contains,

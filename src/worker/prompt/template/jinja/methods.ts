@@ -1,6 +1,8 @@
 // Python's methods of texts, dicts and lists that the package does not have, or has in JavaScript's way.
 
+import { braceFormatted } from "./format.ts";
 import {
+  type Arguments,
   areEqual,
   dict,
   entriesIn,
@@ -16,12 +18,6 @@ import {
   type Value,
   valueFrom,
 } from "./values.ts";
-
-/** Arguments of a call: in order, and by name. */
-export type Arguments = {
-  readonly args: readonly Value[];
-  readonly kwargs: ReadonlyMap<string, Value>;
-};
 
 type Method = (self: Value, given: Arguments) => Value;
 type TextMethod = (self: string, args: readonly string[], given: Arguments) => unknown;
@@ -72,7 +68,7 @@ const TEXT_METHODS: Readonly<Record<string, TextMethod>> = {
     items && isList(items)
       ? itemsIn(items).map(textOf).join(self)
       : [...textOf(items as Value)].join(self),
-  format: (self, _args, given) => formatted(self, given),
+  format: (self, _args, given) => braceFormatted(self, given),
   partition: (self, [part = ""]) => parted(self, part, self.indexOf(part)),
   rpartition: (self, [part = ""]) => parted(self, part, self.lastIndexOf(part)),
   rsplit: (self, [part], { args: [, limit] }) => splitFromEnd(self, part, limit),
@@ -95,18 +91,6 @@ function splitFromEnd(text: string, part: string | undefined, limit: Value | und
     pieces.slice(0, pieces.length - most).join(part ?? " "),
     ...pieces.slice(pieces.length - most),
   ];
-}
-
-/** `str.format` with `{}`, `{0}` and `{name}`; format specifications other than none are refused. */
-function formatted(text: string, { args, kwargs }: Arguments): string {
-  let next = 0;
-  return text.replace(/\{\{|\}\}|\{([^{}]*)\}/g, (whole, field: string | undefined) => {
-    if (field === undefined) return whole.slice(1);
-    const name = field === "" ? `${next++}` : field;
-    const value = /^\d+$/.test(name) ? args[Number(name)] : kwargs.get(name);
-    if (value === undefined) throw new Error(`format() has no argument for {${field}}`);
-    return textOf(value);
-  });
 }
 
 const DICT_METHODS: Readonly<Record<string, Method>> = {

@@ -98,21 +98,59 @@ function withoutRaw(source: string): string {
   });
 }
 
-/** The parser takes tests without arguments only: `x is in y`, `x is eq(y)` and the like become comparisons. */
-const COMPARISONS: Readonly<Record<string, string>> = {
-  ...{ eq: "==", equalto: "==", sameas: "==", ne: "!=", gt: ">", ge: ">=", lt: "<", le: "<=" },
-};
-
+/**
+ * The parser takes tests without arguments only: `x is in y`, `x is eq(y)` and the like become comparisons, also without
+ * parentheses.
+ */
 function withTestArguments(tokens: readonly Token[]): Token[] {
   const written: Token[] = [];
-  for (const [index, token] of tokens.entries()) {
-    const [is, name, next] = [written.at(-1), token.value, tokens[index + 1]];
-    const isTest = token.type === "Identifier" && is?.type === "Identifier" && is.value === "is";
-    const operator = Object.hasOwn(COMPARISONS, name) ? COMPARISONS[name] : undefined;
-    if (isTest && operator && next?.type === "OpenParen")
-      written.splice(-1, 1, { value: operator, type: "ComparisonBinaryOperator" });
-    else if (isTest && name === "in") written.splice(-1, 1, token);
-    else written.push(token);
+  for (let at = 0; at < tokens.length; at++) {
+    const test = isWord(tokens[at], "is") ? testAt(tokens, at + 1) : null;
+    if (test) written.push(...test.tokens);
+    else written.push(tokens[at] as Token); // it is below the length
+    if (test) at = test.end - 1;
   }
   return written;
+}
+
+/** Each test with its operator, and the operator of its negation. */
+const COMPARISONS: Readonly<Record<string, readonly [string, string]>> = {
+  ...{ eq: ["==", "!="], equalto: ["==", "!="], sameas: ["==", "!="], ne: ["!=", "=="] },
+  ...{ gt: [">", "<="], greaterthan: [">", "<="], ge: [">=", "<"] },
+  ...{ lt: ["<", ">="], lessthan: ["<", ">="], le: ["<=", ">"] },
+};
+
+/** What stands for the test that begins here, and the index behind it; null for a test without an argument. */
+function testAt(tokens: readonly Token[], start: number) {
+  const isNegated = isWord(tokens[start], "not");
+  const at = isNegated ? start + 1 : start;
+  const name = tokens[at]?.type === "Identifier" ? (tokens[at]?.value ?? "") : "";
+  if (name === "in") return { tokens: tokens.slice(start, at), end: at };
+  const operators = Object.hasOwn(COMPARISONS, name) ? COMPARISONS[name] : undefined;
+  if (operators) return { tokens: [comparison(operators[isNegated ? 1 : 0] ?? "==")], end: at + 1 };
+  if (name !== "divisibleby") return null;
+  const end = endOfArgument(tokens, at + 1);
+  const zero: Token = { value: "0", type: "NumericLiteral" };
+  const remainder: Token = { value: "%", type: "MultiplicativeBinaryOperator" };
+  const argument = tokens.slice(at + 1, end);
+  return { tokens: [remainder, ...argument, comparison(isNegated ? "!=" : "=="), zero], end };
+}
+
+function comparison(value: string): Token {
+  return { value, type: "ComparisonBinaryOperator" };
+}
+
+function isWord(token: Token | undefined, word: string): boolean {
+  return token?.type === "Identifier" && token.value === word;
+}
+
+/** The index behind a parenthesis, or behind a single token. */
+function endOfArgument(tokens: readonly Token[], start: number): number {
+  let depth = 0;
+  for (let at = start; at < tokens.length; at++) {
+    if (tokens[at]?.type === "OpenParen") depth += 1;
+    if (tokens[at]?.type === "CloseParen") depth -= 1;
+    if (depth === 0) return at + 1;
+  }
+  return tokens.length;
 }

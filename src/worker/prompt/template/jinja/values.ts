@@ -5,6 +5,12 @@ import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
 /** The package does not export its classes of values; they are told apart by `type`. */
 export type Value = ReturnType<Environment["set"]>;
 
+/** Arguments of a call: in order, and by name. */
+export type Arguments = {
+  readonly args: readonly Value[];
+  readonly kwargs: ReadonlyMap<string, Value>;
+};
+
 /** A dict's key: text, number (also true and false), or null for None. */
 export type Key = string | number | null;
 

@@ -189,6 +189,40 @@ describe("filters and methods", () => {
   });
 });
 
+describe("format strings and tests with an argument", () => {
+  test.each([
+    ["{{ '%s-%02d|%5s|%-5s|' % ('a', 3, 'b', 'c') }}", "a-03|    b|c    |"],
+    ["{{ '%(city)s %(days)d' % member }} {{ '%s' % [1] }} {{ '%r' % 'q' }}", "Oslo 3 [1] 'q'"],
+    ["{{ '%.2f %x %e %+d %%' % (1.5, 255, 12345.678, 3) }}", "1.50 ff 1.234568e+04 +3 %"],
+    [
+      "{{ '{:.2f} {:>4} {:<4}|{:^5}|{:05d}'.format(1.5, 'a', 'b', 'c', 42) }}",
+      "1.50    a b   |  c  |00042",
+    ],
+    [
+      "{{ '{:,} {:x} {:%} {n!r}'.format(1234567, 255, 0.25, n='q') }}",
+      "1,234,567 ff 25.000000% 'q'",
+    ],
+    [
+      "{{ seven is divisibleby(7) }} {{ seven is divisibleby 2 }} {{ seven is not divisibleby(2) }}",
+      "True False True",
+    ],
+    [
+      "{{ seven is eq 7 }} {{ seven is not equalto(7) }} {{ seven is gt 3 }} {{ seven is not in [7] }}",
+      "True False True False",
+    ],
+    ["{{ rows | sum(attribute='rank') }} {{ numbers | sum(start=10) }}", "3 16"],
+  ])("%s", (source, expected) => {
+    expect(render(source)).toBe(expected);
+  });
+
+  test.each(["{{ '%d' % 'a' }}", "{{ '%s %s' % 'a' }}", "{{ '{} {}'.format(1) }}"])(
+    "%s is an error",
+    (source) => {
+      expect(() => render(source)).toThrow();
+    },
+  );
+});
+
 test("the date is written as strftime does", () => {
   const source = "{{ strftime_now('%d %b %Y, %A %-d %B %y, %H:%M:%S %I %p, %j %F %q %%') }}";
 
