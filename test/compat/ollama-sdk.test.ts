@@ -228,21 +228,22 @@ test("embed() and embeddings() return vectors", async () => {
   expect(embedding.map((value) => value / Math.hypot(...embedding))[0]).toBeCloseTo(first[0] ?? 0);
 });
 
-test("an input that is too long is truncated on request, and refused otherwise", async () => {
+test("an input that is too long is truncated, unless the client does not want that", async () => {
   const wish = { model: MODEL, input: "word ".repeat(6000) };
 
-  await expect(client.embed(wish)).rejects.toMatchObject({ status_code: 400 });
-  const { embeddings } = await client.embed({ ...wish, truncate: true });
+  const refused = client.embed({ ...wish, truncate: false });
+  await expect(refused).rejects.toMatchObject({ status_code: 400 });
+  const { embeddings } = await client.embed(wish);
 
   expect(embeddings).toHaveLength(1);
 });
 
 describe("errors", () => {
   test("have the client's class, message and status", async () => {
-    const hot = client.chat({ ...plain, options: { temperature: 5 } });
-    await expect(hot).rejects.toMatchObject({
+    const cold = client.chat({ ...plain, options: { repeat_penalty: 0 } });
+    await expect(cold).rejects.toMatchObject({
       ...{ name: "ResponseError", status_code: 400 },
-      error: expect.stringContaining("options.temperature"),
+      error: expect.stringContaining("options.repeat_penalty"),
     });
     await expect(client.chat({ ...plain, model: "llama3" })).rejects.toMatchObject({
       status_code: 404,

@@ -133,7 +133,7 @@ const CHAT: readonly Case[] = [
     "invalid_value",
     "not in tools",
   ],
-  ["a tool_choice any", choosing("any"), "tool_choice", "invalid_value", "required"],
+  ["a tool_choice all", choosing("all"), "tool_choice", "invalid_value", "required"],
   ["a tool_choice 5", choosing(5), "tool_choice"],
   ["required without tools", { tool_choice: "required" }, "tool_choice"],
   ["a choice without tools", { tool_choice: fn("f") }, "tool_choice"],
