@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import { checkShape } from "./json-shape.ts";
+import { entriesFor } from "./policy-entries.ts";
 import { invalidValue, isObject, notSupported } from "./refusals.ts";
 
 /**
@@ -70,30 +71,28 @@ export function parseBody<T extends z.ZodType>(
 ): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
   if (!isObject(given)) throw new ServiceError("invalid_json", "the body must be a JSON object");
   checkShape(given, null);
-  for (const [name, harmless] of Object.entries(unsupported)) {
-    if (changesNothing(valueAt(given, name.split(".")), harmless)) continue;
+  for (const { name, path, harmless } of entriesFor(given, unsupported)) {
+    if (changesNothing(valueAt(given, path), harmless)) continue;
     throw unsupportedField(name, harmless, replacementFor(name, schema, replacements));
   }
   const body = withOurNames(given, sameAs);
   const result = schema.safeParse(body);
   if (!result.success) throw toServiceError(result.error, body);
-  return {
-    fields: result.data,
-    ignoredParams: ignoredIn(body, schema, { ...wishes, ...unsupported }),
-  };
+  return { fields: result.data, ignoredParams: ignoredIn(body, schema, [wishes, unsupported]) };
 }
 
-/** @param known fields with the values that need no mention */
-function ignoredIn(body: object, schema: z.ZodType, known: Unsupported): readonly string[] {
+/** @param tables fields with the values that need no mention */
+function ignoredIn(
+  body: object,
+  schema: z.ZodType,
+  tables: readonly Unsupported[],
+): readonly string[] {
   const names = new Set<string>();
   collectUnknown(body, schema, "", names);
-  for (const name of [...names, ...Object.keys(known)]) {
-    const isHarmless = Object.hasOwn(known, name)
-      ? changesNothing(valueAt(body, name.split(".")), known[name] ?? [])
-      : Object.hasOwn(WITHOUT_EFFECT, name);
-    if (isHarmless) names.delete(name);
+  for (const name of names) if (Object.hasOwn(WITHOUT_EFFECT, name)) names.delete(name);
+  for (const { name, path, harmless } of tables.flatMap((table) => entriesFor(body, table)))
+    if (changesNothing(valueAt(body, path), harmless)) names.delete(name);
     else names.add(name);
-  }
   return [...names];
 }
 
