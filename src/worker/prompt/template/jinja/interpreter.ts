@@ -243,9 +243,10 @@ export class PythonInterpreter extends PackageInterpreter {
       return isTrue(this.evaluate(iterable.test as Node, inner));
     });
     if (items.length === 0) return this.evaluateBlock(node.defaultBlock as readonly Node[], scope);
+    const inner = new Environment(scope); // making one is slow, so the rounds share it
     let text = "";
     for (const [index, item] of items.entries()) {
-      const inner = new Environment(scope);
+      inner.variables.clear();
       inner.setVariable("loop", loopOf(items, index));
       assign(node.loopvar as Node, item, inner);
       try {
