@@ -2,25 +2,8 @@
 
 import { expect, test } from "vitest";
 import { describeAdaptations } from "../../../src/generation/describe-adaptations.ts";
-import {
-  ANY_CALLS,
-  ANY_MESSAGES,
-  type CallTraits,
-  type TemplateTraits,
-} from "../../../src/generation/template-traits.ts";
-
-const CALLS: CallTraits = {
-  ...ANY_CALLS,
-  argumentsAs: "object",
-  emptyContent: "",
-  hasShortIds: false,
-};
-const TRAITS: TemplateTraits = {
-  ...ANY_MESSAGES,
-  showsEarlierReasoning: false,
-  describesTools: true,
-  calls: CALLS,
-};
+import type { CallTraits, TemplateTraits } from "../../../src/generation/template-traits.ts";
+import { CALLS, TRAITS } from "../../support/template-traits.ts";
 
 test("says nothing about a template that takes everything", () => {
   expect(describeAdaptations(TRAITS)).toEqual([]);

@@ -4,13 +4,8 @@ import { describe, expect, test } from "vitest";
 import { jsonObjectGrammar } from "../../../src/grammar/json-schema.ts";
 import { SchemaError } from "../../../src/grammar/schema-keywords.ts";
 import { Gbnf } from "../../support/gbnf.ts";
+import { describeSchemas, type SchemaCase } from "../../support/schema-cases.ts";
 import { schemaGrammar } from "../../support/schema-grammar.ts";
-
-type Case = {
-  readonly schema: unknown;
-  readonly accepts: readonly unknown[];
-  readonly rejects: readonly unknown[];
-};
 
 const PERSON = {
   type: "object",
@@ -24,7 +19,7 @@ const TREE = {
   required: ["value", "children"],
 };
 
-const CASES: Record<string, Case> = {
+const CASES: Record<string, SchemaCase> = {
   "true: any value": {
     schema: true,
     accepts: [null, 1, "a", [1, [2]], { a: { b: [] } }],
@@ -343,15 +338,7 @@ const CASES: Record<string, Case> = {
   },
 };
 
-describe.each(Object.entries(CASES))("%s", (_name, { schema, accepts, rejects }) => {
-  const grammar = new Gbnf(schemaGrammar(schema));
-  test.each(accepts.map((value) => JSON.stringify(value)))("accepts %s", (text) => {
-    expect(grammar.matches(text)).toBe(true);
-  });
-  test.each(rejects.map((value) => JSON.stringify(value)))("rejects %s", (text) => {
-    expect(grammar.matches(text)).toBe(false);
-  });
-});
+describeSchemas(CASES);
 
 describe("white space is limited, because it costs tokens and a weak model repeats it", () => {
   const FORMS = {

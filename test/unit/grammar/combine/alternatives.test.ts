@@ -1,15 +1,9 @@
 // References and combinators beside other keywords: each branch holds together with what stands beside it.
 
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { SchemaError } from "../../../../src/grammar/schema-keywords.ts";
-import { Gbnf } from "../../../support/gbnf.ts";
+import { describeSchemas, type SchemaCase } from "../../../support/schema-cases.ts";
 import { schemaGrammar } from "../../../support/schema-grammar.ts";
-
-type Case = {
-  readonly schema: unknown;
-  readonly accepts: readonly unknown[];
-  readonly rejects: readonly unknown[];
-};
 
 const ALARM = {
   type: "object",
@@ -30,7 +24,7 @@ const $defs = {
 };
 const SHAPES = [{ $ref: "#/$defs/circle" }, { $ref: "#/$defs/square" }];
 
-const CASES: Record<string, Case> = {
+const CASES: Record<string, SchemaCase> = {
   "anyOf that requires one of several members": {
     schema: { ...ALARM, anyOf: [{ required: ["day"] }, { required: ["hour"] }] },
     accepts: [{ day: 1 }, { name: "a", hour: 2 }, { name: "a", day: 1, hour: 2 }],
@@ -196,15 +190,7 @@ const CASES: Record<string, Case> = {
   },
 }; // biome-ignore format: a table
 
-describe.each(Object.entries(CASES))("%s", (_name, { schema, accepts, rejects }) => {
-  const grammar = new Gbnf(schemaGrammar(schema));
-  test.each(accepts.map((value) => JSON.stringify(value)))("accepts %s", (text) => {
-    expect(grammar.matches(text)).toBe(true);
-  });
-  test.each(rejects.map((value) => JSON.stringify(value)))("rejects %s", (text) => {
-    expect(grammar.matches(text)).toBe(false);
-  });
-});
+describeSchemas(CASES);
 
 test.each<[string, object, string]>([
   ["branches that nothing beside them allows", { type: "object", anyOf: [{ type: "string" }] }, "anyOf"],

@@ -1,15 +1,11 @@
 // oneOf: no text of the grammar matches two branches.
 
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { SchemaError } from "../../../../src/grammar/schema-keywords.ts";
-import { Gbnf } from "../../../support/gbnf.ts";
+import { describeSchemas, type SchemaCase } from "../../../support/schema-cases.ts";
 import { schemaGrammar } from "../../../support/schema-grammar.ts";
 
-type Case = {
-  readonly branches: readonly unknown[];
-  readonly accepts: readonly unknown[];
-  readonly rejects: readonly unknown[];
-};
+type Case = Omit<SchemaCase, "schema"> & { readonly branches: readonly unknown[] };
 
 const A = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };
 const B = { type: "object", properties: { b: { type: "integer" } }, required: ["b"] };
@@ -87,15 +83,14 @@ const CASES: Record<string, Case> = {
   },
 };
 
-describe.each(Object.entries(CASES))("%s", (_name, { branches, accepts, rejects }) => {
-  const grammar = new Gbnf(schemaGrammar({ oneOf: branches, $defs: { x: { const: "x" } } }));
-  test.each(accepts.map((value) => JSON.stringify(value)))("accepts %s", (text) => {
-    expect(grammar.matches(text)).toBe(true);
-  });
-  test.each(rejects.map((value) => JSON.stringify(value)))("rejects %s", (text) => {
-    expect(grammar.matches(text)).toBe(false);
-  });
-});
+describeSchemas(
+  Object.fromEntries(
+    Object.entries(CASES).map(([name, { branches, ...values }]) => [
+      name,
+      { schema: { oneOf: branches, $defs: { x: { const: "x" } } }, ...values },
+    ]),
+  ),
+);
 
 test.each<[string, unknown[]]>([
   ["equal types", [{ type: "string" }, { type: "string", minLength: 1 }]],

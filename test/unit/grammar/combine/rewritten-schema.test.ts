@@ -1,18 +1,12 @@
 // Keywords that are compiled as combinators.
 
-import { describe, expect, test } from "vitest";
-import { Gbnf } from "../../../support/gbnf.ts";
+import { expect, test } from "vitest";
+import { describeSchemas, type SchemaCase } from "../../../support/schema-cases.ts";
 import { schemaGrammar } from "../../../support/schema-grammar.ts";
-
-type Case = {
-  readonly schema: object;
-  readonly accepts: readonly unknown[];
-  readonly rejects: readonly unknown[];
-};
 
 const A_AND_B = { type: "object", properties: { a: { const: 1 }, b: { const: 2 } } };
 
-const CASES: Record<string, Case> = {
+const CASES: Record<string, SchemaCase> = {
   "a member that must not be there": {
     schema: { ...A_AND_B, not: { required: ["a"] } },
     accepts: [{}, { b: 2 }],
@@ -57,15 +51,7 @@ const CASES: Record<string, Case> = {
   },
 }; // biome-ignore format: a table
 
-describe.each(Object.entries(CASES))("%s", (_name, { schema, accepts, rejects }) => {
-  const grammar = new Gbnf(schemaGrammar(schema));
-  test.each(accepts.map((value) => JSON.stringify(value)))("accepts %s", (text) => {
-    expect(grammar.matches(text)).toBe(true);
-  });
-  test.each(rejects.map((value) => JSON.stringify(value)))("rejects %s", (text) => {
-    expect(grammar.matches(text)).toBe(false);
-  });
-});
+describeSchemas(CASES);
 
 test.each([
   ["not", { type: "string", not: { pattern: "^a" } }],

@@ -8,8 +8,9 @@ import {
   type PrepareDeps,
   prepare as prepareInTurn,
 } from "../../../../src/worker/prompt/prepare.ts";
-import { ChatTemplate } from "../../../../src/worker/prompt/template/chat-template.ts";
+import type { ChatTemplate } from "../../../../src/worker/prompt/template/chat-template.ts";
 import { messagesPrompt, PLAIN_REQUEST } from "../../../support/clients/requests.ts";
+import { templateOf } from "../../../support/engines/chat-template.ts";
 import { STEADY_TURN } from "../../../support/engines/steady-turn.ts";
 
 const BOS = 1;
@@ -61,13 +62,7 @@ function biased(token: number): GenerateRequest {
 }
 
 function template(source: string, controlTexts: readonly string[] = ["^"]): ChatTemplate {
-  return new ChatTemplate({
-    source,
-    controlTexts,
-    bosText: "^",
-    eosText: null,
-    reasoningInstruction: null,
-  });
+  return templateOf(source, { controlTexts, bosText: "^" });
 }
 
 function prepare(request: GenerateRequest, options: PrepareDeps, isTrial = false) {

@@ -7,8 +7,8 @@ import {
   leastMessageTokens,
   leastTokens as leastTokensInTurn,
 } from "../../../../src/worker/prompt/prompt-bounds.ts";
-import { ChatTemplate } from "../../../../src/worker/prompt/template/chat-template.ts";
 import { messagesPrompt } from "../../../support/clients/requests.ts";
+import { templateOf } from "../../../support/engines/chat-template.ts";
 import { STEADY_TURN } from "../../../support/engines/steady-turn.ts";
 
 /** One token per four characters. Records the lengths of the texts that it was given. */
@@ -138,13 +138,3 @@ test.each([
 ])("takes one token a message where a template says nothing: %s", (_why, template) => {
   expect(leastMessageTokens(template, (text) => [...text])).toBe(1);
 });
-
-function templateOf(source: string): ChatTemplate {
-  return new ChatTemplate({
-    source,
-    controlTexts: [],
-    bosText: null,
-    eosText: null,
-    reasoningInstruction: null,
-  });
-}

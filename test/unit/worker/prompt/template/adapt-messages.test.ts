@@ -2,29 +2,12 @@
 
 import { expect, test } from "vitest";
 import type { Message, ToolCall } from "../../../../../src/generation/request.ts";
-import {
-  ANY_CALLS,
-  ANY_MESSAGES,
-  type CallTraits,
-  type TemplateTraits,
-} from "../../../../../src/generation/template-traits.ts";
+import type { CallTraits, TemplateTraits } from "../../../../../src/generation/template-traits.ts";
 import {
   adaptMessages,
   cautiousTraits,
 } from "../../../../../src/worker/prompt/template/adapt-messages.ts";
-
-const CALLS: CallTraits = {
-  ...ANY_CALLS,
-  argumentsAs: "object",
-  emptyContent: "",
-  hasShortIds: false,
-};
-const TRAITS: TemplateTraits = {
-  ...ANY_MESSAGES,
-  showsEarlierReasoning: false,
-  describesTools: true,
-  calls: CALLS,
-};
+import { CALLS, TRAITS } from "../../../../support/template-traits.ts";
 
 function withCalls(calls: Partial<CallTraits>): TemplateTraits {
   return { ...TRAITS, calls: { ...CALLS, ...calls } };

@@ -8,20 +8,15 @@ import {
   type ChatTemplateOptions,
 } from "../../../../../src/worker/prompt/template/chat-template.ts";
 import { type MessagesPrompt, messagesPrompt } from "../../../../support/clients/requests.ts";
+import { templateOf } from "../../../../support/engines/chat-template.ts";
 
 const CHATML =
   "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}" +
   "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
 function template(options: Partial<ChatTemplateOptions> = {}): ChatTemplate {
-  return new ChatTemplate({
-    source: CHATML,
-    controlTexts: ["<|im_start|>", "<|im_end|>"],
-    bosText: null,
-    eosText: null,
-    reasoningInstruction: null,
-    ...options,
-  });
+  const controlTexts = ["<|im_start|>", "<|im_end|>"];
+  return templateOf(options.source ?? CHATML, { controlTexts, ...options });
 }
 
 function render(

@@ -2,12 +2,12 @@
 
 import { expect, test } from "vitest";
 import type { Message } from "../../../../../src/generation/request.ts";
-import { ChatTemplate } from "../../../../../src/worker/prompt/template/chat-template.ts";
 import {
   type MessageForm,
   templateMessages,
 } from "../../../../../src/worker/prompt/template/template-messages.ts";
 import { messagesPrompt } from "../../../../support/clients/requests.ts";
+import { templateOf } from "../../../../support/engines/chat-template.ts";
 import { compiledTool } from "../../../../support/engines/compile-schemas.ts";
 
 const CALLED: readonly Message[] = [
@@ -64,19 +64,10 @@ const TOOLS = {
   isParallel: true,
 };
 
-function templateOf(source: string): ChatTemplate {
-  const controlTexts = ["<|im_start|>", "<|im_end|>"];
-  return new ChatTemplate({
-    source,
-    controlTexts,
-    bosText: null,
-    eosText: null,
-    reasoningInstruction: null,
-  });
-}
+const CONTROL_TEXTS = ["<|im_start|>", "<|im_end|>"];
 
 function textOf(source: string, ...args: Parameters<typeof messagesPrompt>): string {
-  return templateOf(source)
+  return templateOf(source, { controlTexts: CONTROL_TEXTS })
     .render(messagesPrompt(...args))
     .map(({ text }) => text)
     .join("");
@@ -85,7 +76,7 @@ function textOf(source: string, ...args: Parameters<typeof messagesPrompt>): str
 test("describes tools in a system message if the template does not support them", () => {
   const text = textOf(CHATML, [{ role: "user", content: "Weather?" }], { tools: TOOLS });
 
-  expect(templateOf(CHATML).toolFormat.name).toBe("generic");
+  expect(templateOf(CHATML, { controlTexts: CONTROL_TEXTS }).toolFormat.name).toBe("generic");
   expect(text).toMatch(/^<\|im_start\|>system\nYou can call functions/);
   expect(text).toContain('{"name":"get_weather"}');
 });

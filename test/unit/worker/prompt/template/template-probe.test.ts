@@ -2,19 +2,9 @@
 
 import { expect, test } from "vitest";
 import type { Message, ToolCall } from "../../../../../src/generation/request.ts";
-import { ChatTemplate } from "../../../../../src/worker/prompt/template/chat-template.ts";
 import { type MessagesPrompt, messagesPrompt } from "../../../../support/clients/requests.ts";
+import { templateOf } from "../../../../support/engines/chat-template.ts";
 import { compiledTool } from "../../../../support/engines/compile-schemas.ts";
-
-function templateOf(source: string): ChatTemplate {
-  return new ChatTemplate({
-    source,
-    controlTexts: [],
-    bosText: null,
-    eosText: null,
-    reasoningInstruction: null,
-  });
-}
 
 function promptOf(
   source: string,
