@@ -1,4 +1,4 @@
-// Runs a client as a process group of its own, in a clean environment, with a time limit that also ends its children.
+// Runs a client in a new process group, in a clean environment, with a time limit that also ends its children.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -25,7 +25,7 @@ export type LaunchProgram = {
   readonly command: string;
   /** The command that installs it. */
   readonly install: string;
-  /** Tokens of its own instructions and tools, and of a small task. */
+  /** The tokens that its instructions, its tools and a small task need. */
   readonly minContextTokens: number;
   readonly needsTools: boolean;
   readonly setup: (target: LaunchTarget) => LaunchSetup;
@@ -122,8 +122,8 @@ function codex({ url, key, model, contextTokens }: LaunchTarget): LaunchSetup {
 }
 
 /**
- * Without a setting that only a file can hold it refuses a base URL, and it ignores a system file that is not root's. So it gets
- * a home of its own.
+ * It refuses a base URL without a setting that only a file can hold, and it ignores a system file that is not root's. So it gets
+ * a new home folder that holds the setting.
  */
 function gemini({ url, key, model, folder }: LaunchTarget): LaunchSetup {
   const settings = { security: { auth: { selectedType: "gemini-api-key" } } };

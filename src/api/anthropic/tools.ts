@@ -89,8 +89,8 @@ export type AnthropicTools = {
 };
 
 /**
- * A deferred tool is left out until the conversation has loaded it. If Anthropic's server were to search for tools, nobody would
- * load them here, so that all are listed.
+ * A deferred tool is left out until the conversation has loaded it. If the request
+ * leaves the search to Anthropic's server, all are listed, because no search runs here.
  * https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/tool-search-tool
  * @param loaded names of the tools that the conversation has called or refers to
  * @throws ServiceError 400 naming the tool

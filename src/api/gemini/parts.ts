@@ -35,7 +35,7 @@ export function withReadableParts(body: unknown, prefix: string): unknown {
 
 function readContent(content: unknown, path: string): unknown {
   if (!isObject(content) || !Array.isArray(content.parts)) return content;
-  // What stands beside the result of a function belongs to it: Gemini CLI sends a picture that a tool has read like that.
+  // Other parts beside the result of a function belong to that result: Gemini CLI sends a picture that a tool has read this way.
   const isHistory =
     content.role === "model" ||
     content.parts.some((part: unknown) => isObject(part) && isObject(part.functionResponse));

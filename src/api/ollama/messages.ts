@@ -22,7 +22,7 @@ const toolCall = z.looseObject({
       name: field.functionName,
       arguments: field.optional(
         z.union([z.record(z.string(), z.unknown()), z.string()], "must be an object"),
-        "The arguments, as an object, or as any text.",
+        "The arguments, as an object or as text.",
       ),
     })
     .describe("The function that was called."),

@@ -19,7 +19,7 @@ export function discriminatorOf({ discriminator }: Schema): Discriminator | null
 }
 
 /**
- * The schema with the property. A property without values of its own gets the ones that lead to its branch.
+ * The schema with the property. If the property lists no values, it gets those that lead to its branch.
  * @param branch as the client wrote it
  */
 export function tagged(schema: Schema, branch: Json, { name, mapping }: Discriminator): Schema {

@@ -63,7 +63,7 @@ function isMethodCall({ method, path }: Request): boolean {
   return METHOD.test(path) || (method === "POST" && /:\w+$/.test(path));
 }
 
-/** Without `alt=sse` a stream is a JSON array, errors included, as Google's is. A WebSocket has a format of its own. */
+/** Without `alt=sse` a stream is a JSON array, errors included, as Google's is. A WebSocket uses another format. */
 function chooseFormat({ method, query }: Request, res: Response, next: NextFunction): void {
   const locals = localsOf(res);
   if (method !== "POST" || locals.streamFormat) return next();

@@ -231,7 +231,7 @@ export class PythonInterpreter extends PackageInterpreter {
     return defined;
   }
 
-  /** Each round has a scope of its own: what it sets is gone in the next one. */
+  /** What a round sets is gone in the next one. */
   override evaluateFor(node: Node, scope: Scope): Value {
     const iterable = node.iterable as Node;
     const isFiltered = iterable.type === "SelectExpression";
