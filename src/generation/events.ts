@@ -36,10 +36,15 @@ export type PositionLogprobs = TokenLogprob & {
   readonly alternatives: readonly TokenLogprob[];
 };
 
+/** Where a cached prefix comes from: a slot's KV cache, or a saved copy of one in memory or on disk. */
+export type PrefixTier = "slot" | "ram" | "disk";
+
 /** Facts about the prefill of a prompt. */
 export type PromptReading = {
   /** Prompt tokens that were already in the KV cache. */
   readonly cachedTokens: number;
+  /** Where the cached tokens come from; `slot` without cached tokens. */
+  readonly prefixTier: PrefixTier;
   /** Time spent reading the other tokens, in ms. */
   readonly prefillMs: number;
 };
@@ -100,6 +105,8 @@ export type Ending = {
 export type Finish = Ending & {
   readonly type: "finish";
   readonly usage: Usage;
+  /** Where the prompt's cached tokens come from. */
+  readonly prefixTier: PrefixTier;
   /** Time spent reading the prompt, in ms. */
   readonly prefillMs: number;
 };

@@ -1,12 +1,21 @@
 // The usage of an answer so far. The worker counts the tokens of its run, the engine the deltas that it received, and the
 // HTTP layer the events that it delivers.
 
-import type { Finish, FinishReason, GenerateEvent, Usage } from "./events.ts";
+import type {
+  Finish,
+  FinishReason,
+  GenerateEvent,
+  PrefixTier,
+  PromptReading,
+  Usage,
+} from "./events.ts";
 
 /** The usage of one answer, counted token by token or event by event. */
 export class Tally implements Usage {
   readonly promptTokens: number;
   cachedTokens = 0;
+  /** Where the cached tokens come from. */
+  prefixTier: PrefixTier = "slot";
   completionTokens = 0;
   reasoningTokens = 0;
   /** Time spent reading the prompt, in ms; 0 before the first token. */
@@ -29,13 +38,14 @@ export class Tally implements Usage {
       this.reason = event.reason;
       this.completionTokens = event.usage.completionTokens;
       this.reasoningTokens = event.usage.reasoningTokens;
-      return this.#addReading(event.usage.cachedTokens, event.prefillMs);
+      const { prefixTier, prefillMs, usage } = event;
+      return this.#addReading({ cachedTokens: usage.cachedTokens, prefixTier, prefillMs });
     }
     this.firstAtMs ??= event.atMs;
     this.lastAtMs = event.atMs;
     this.completionTokens += event.tokens;
     if (event.type === "reasoning-delta") this.reasoningTokens += event.tokens;
-    if (event.prompt) this.#addReading(event.prompt.cachedTokens, event.prompt.prefillMs);
+    if (event.prompt) this.#addReading(event.prompt);
   }
 
   /** The figures so far. */
@@ -46,11 +56,13 @@ export class Tally implements Usage {
 
   /** The finish event of an answer that ends now. */
   finish(reason: FinishReason, stopString: string | null): Finish {
-    return { type: "finish", reason, stopString, usage: this.usage, prefillMs: this.prefillMs };
+    const { usage, prefixTier, prefillMs } = this;
+    return { type: "finish", reason, stopString, usage, prefixTier, prefillMs };
   }
 
   /** A worker that continues another one's answer reports 0: the first worker's figures count. */
-  #addReading(cachedTokens: number, prefillMs: number): void {
+  #addReading({ cachedTokens, prefixTier, prefillMs }: PromptReading): void {
+    if (cachedTokens > 0) this.prefixTier = prefixTier;
     this.cachedTokens = cachedTokens || this.cachedTokens;
     this.prefillMs = prefillMs || this.prefillMs;
   }

@@ -207,10 +207,10 @@ export class Run {
 
   /** Reported once, with the first token. */
   #promptReading(): { readonly prompt?: PromptReading } {
-    const { completionTokens, cachedTokens, prefillMs } = this.tally;
+    const { completionTokens, cachedTokens, prefixTier, prefillMs } = this.tally;
     if (this.#isPromptReported || completionTokens === 0) return {};
     this.#isPromptReported = true;
-    return { prompt: { cachedTokens, prefillMs } };
+    return { prompt: { cachedTokens, prefixTier, prefillMs } };
   }
 }
 

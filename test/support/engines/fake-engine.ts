@@ -297,6 +297,7 @@ export class FakeEngine implements Engine {
       reason,
       stopString: null,
       usage,
+      prefixTier: "slot",
       prefillMs: this.#options.prefillMs ?? 0,
     };
   }
@@ -325,6 +326,7 @@ export class FakeEngine implements Engine {
       reason,
       stopString: null,
       usage,
+      prefixTier: "slot",
       prefillMs: this.#options.prefillMs ?? 0,
     };
   }

@@ -38,6 +38,7 @@ const FINISH: Finish = {
   type: "finish",
   reason: "stop",
   stopString: null,
+  prefixTier: "slot",
   prefillMs: 0,
   usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 1, reasoningTokens: 0 },
 };

@@ -15,7 +15,14 @@ const USAGE = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoning
 const FINISHED = {
   type: "output",
   id: "r1",
-  event: { type: "finish", reason: "stop", stopString: null, usage: USAGE, prefillMs: 3 },
+  event: {
+    type: "finish",
+    reason: "stop",
+    stopString: null,
+    usage: USAGE,
+    prefixTier: "slot",
+    prefillMs: 3,
+  },
 } as const;
 const REASON = new ServiceError("aborted", "the client has left");
 
@@ -101,6 +108,7 @@ test("passes the text and the finish event to the reader", async () => {
     reason: "stop",
     stopString: null,
     usage: USAGE,
+    prefixTier: "slot",
     prefillMs: 3,
   });
   expect((await reader.next()).done).toBe(true);
@@ -223,7 +231,7 @@ test("passes a failure of the worker to the reader as a ServiceError", async () 
 
 test("ends with the tokens so far at its deadline, and stops the worker", async () => {
   const { run, reader, sent, deadline, sendText, onWastedTokens } = await started();
-  const prompt = { cachedTokens: 1, prefillMs: 5 };
+  const prompt = { cachedTokens: 1, prefixTier: "slot", prefillMs: 5 } as const;
   run.receive({
     type: "output",
     id: "r1",
@@ -238,6 +246,7 @@ test("ends with the tokens so far at its deadline, and stops the worker", async 
     type: "finish",
     reason: "length",
     usage: { promptTokens: 1, cachedTokens: 1, completionTokens: 1, reasoningTokens: 0 },
+    prefixTier: "slot",
     prefillMs: 5,
   });
   expect((await reader.next()).done).toBe(true);

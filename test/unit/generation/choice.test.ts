@@ -13,7 +13,7 @@ import {
 
 function finish(reason: FinishReason): GenerateEvent {
   const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 };
-  return { type: "finish", ...ended(reason), usage, prefillMs: 3 };
+  return { type: "finish", ...ended(reason), usage, prefixTier: "slot", prefillMs: 3 };
 }
 
 function collected(...events: GenerateEvent[]): Choice {

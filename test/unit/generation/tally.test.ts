@@ -12,6 +12,7 @@ function finish(usage: Partial<Usage>, prefillMs = 0): Finish {
     reason: "stop",
     stopString: null,
     usage: { ...counted, ...usage },
+    prefixTier: "slot",
     prefillMs,
   };
 }
@@ -25,7 +26,7 @@ function tallyOf(...events: readonly (Delta | Finish)[]): Tally {
 const FIRST: Delta = {
   ...textDelta("a"),
   atMs: 10,
-  prompt: { cachedTokens: 4, prefillMs: 20 },
+  prompt: { cachedTokens: 4, prefixTier: "slot", prefillMs: 20 },
 };
 
 test("counts nothing but the prompt before the first event", () => {
@@ -81,6 +82,7 @@ test("makes the finish event of an answer that ends now", () => {
     reason: "length",
     stopString: null,
     usage: { promptTokens: 9, cachedTokens: 4, completionTokens: 1, reasoningTokens: 0 },
+    prefixTier: "slot",
     prefillMs: 20,
   });
 });

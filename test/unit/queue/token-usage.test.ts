@@ -34,7 +34,14 @@ function delta(tokens: number): GenerateEvent {
 
 function finish(cachedTokens: number, completionTokens: number): Finish {
   const usage = { promptTokens: 100, cachedTokens, completionTokens, reasoningTokens: 0 };
-  return { type: "finish", reason: "stop", stopString: null, usage, prefillMs: 0 };
+  return {
+    type: "finish",
+    reason: "stop",
+    stopString: null,
+    usage,
+    prefixTier: "slot",
+    prefillMs: 0,
+  };
 }
 
 test("costs nothing without a slot", () => {

@@ -242,7 +242,10 @@ test("sends the usage so far with every chunk if asked to", () => {
     .parse(body, context)
     .encoder({ id: "abc", model: "tiny", createdAtSeconds: 0, promptTokens: 10 });
   const frames = [
-    ...encoder.delta(0, { ...textDelta("a"), prompt: { cachedTokens: 4, prefillMs: 1 } }),
+    ...encoder.delta(0, {
+      ...textDelta("a"),
+      prompt: { cachedTokens: 4, prefixTier: "slot", prefillMs: 1 },
+    }),
     ...encoder.delta(0, { ...textDelta("b"), tokens: 2 }),
     ...encoder.finish(0, ended("stop"), RECEIPT),
   ];

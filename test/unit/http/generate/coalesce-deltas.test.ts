@@ -20,6 +20,7 @@ const FINISH: GenerateEvent = {
   reason: "stop",
   stopString: null,
   usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 },
+  prefixTier: "slot",
   prefillMs: 3,
 };
 
