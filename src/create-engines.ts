@@ -4,7 +4,8 @@ import path from "node:path";
 import type { Config } from "./config/config.ts";
 import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { ModelOptions } from "./engine/messages.ts";
+import type { ModelOptions, PrefixStorage } from "./engine/messages.ts";
+import { makePrefixFolder, removePrefixFolder } from "./engine/prefix-folder.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { WorkerProcess } from "./engine/worker-process.ts";
 import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
@@ -18,20 +19,31 @@ const PROGRESS_STEP_PERCENT = 25;
 
 export type EngineParts = {
   readonly workerFolder?: string;
+  /** Where saved prefixes go besides memory; null for nowhere. */
+  readonly diskCache: PrefixStorage["disk"];
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
 };
 
-export function createEngine({ config, log, metrics, workerFolder }: EngineParts): Engine {
+export function createEngine(parts: EngineParts): Engine {
+  const { config, log, metrics, workerFolder, diskCache } = parts;
   let lastLogged = 0;
+  const memory = makePrefixFolder(config.cacheRam ?? null);
+  const prefixCache = memory && {
+    folder: memory.folder,
+    maxRamBytes: memory.maxBytes,
+    disk: diskCache,
+  };
   return new WorkerEngine({
     ...config,
     entry: workerEntry("main", workerFolder),
-    model: modelOptions(config),
+    model: { ...modelOptions(config), prefixCache },
+    onClosed: () => memory && removePrefixFolder(memory.folder),
     streamBufferBytes: config.streamBuffer,
     log: (level, message) => log[level](message),
     onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
+    onSaved: (bytes) => metrics.prefixesSaved(bytes),
     onLoad: (load) => metrics.stepComputed(load),
     onLoadProgress: (progress) => {
       const percent = Math.floor((progress * 100) / PROGRESS_STEP_PERCENT) * PROGRESS_STEP_PERCENT;
@@ -54,6 +66,7 @@ function modelOptions(config: Config): ModelOptions {
     batchTokens: config.batchSize ?? null,
     threadGovernor: config.threadGovernor,
     stepTargetMs: config.stepTargetMs ?? null,
+    prefixCache: null,
   };
 }
 
@@ -83,7 +96,7 @@ function workerEntry(name: "main" | "embedding-main" | "describe-main", folder?:
   return path.join(import.meta.dirname, "worker", `${name}${path.extname(import.meta.filename)}`);
 }
 
-type EmbeddingParts = Omit<EngineParts, "metrics"> & {
+type EmbeddingParts = Omit<EngineParts, "metrics" | "diskCache"> & {
   /** For the queues before the workers. */
   readonly queueOptions: Omit<AdmissionsOptions, "slots">;
   /** The engine that generates. */

@@ -9,6 +9,7 @@ const COMMANDS = {
   serve: async () => (await import("./cli/serve.ts")).runServe,
   keys: async () => (await import("./cli/keys.ts")).runKeys,
   pull: async () => (await import("./cli/pull.ts")).runPull,
+  cache: async () => (await import("./cli/cache.ts")).runCache,
   launch: async () => (await import("./cli/launch.ts")).runLaunch,
   show: async () => (await import("./cli/show.ts")).runShow,
 };

@@ -26,6 +26,8 @@ const HELP = {
   batch_tokens:
     "Tokens computed in one decode step by all slots; sum divided by count is the mean batch size",
   threads: "Threads used by the last decode step",
+  prefix_cache_ram_bytes: "Memory that saved prompts take, beyond the slots",
+  prefix_cache_disk_bytes: "Disk space that saved prompts of the served model take",
   embedding_inputs_total: "Inputs of embedding and rerank requests that were computed",
   embedding_e2e_seconds: "From the arrival of an embedding or rerank request to its end",
   slots_busy: "Slots in use",
@@ -75,6 +77,8 @@ export class Metrics {
   readonly #step = this.#make.histogram("step_seconds", STEP_SECONDS);
   readonly #batch = this.#make.histogram("batch_tokens", BATCH_TOKENS);
   readonly #threads = this.#make.gauge("threads");
+  readonly #savedInRam = this.#make.gauge("prefix_cache_ram_bytes");
+  readonly #savedOnDisk = this.#make.gauge("prefix_cache_disk_bytes");
   readonly #inputs = this.#make.counter("embedding_inputs_total");
   readonly #computing = this.#make.histogram("embedding_e2e_seconds");
   #readGauges: () => void = () => {};
@@ -109,6 +113,11 @@ export class Metrics {
   /** @param gapMs since the last delta. @param tokens in the new delta */
   tokensArrived(gapMs: number, tokens: number): void {
     this.#interToken.observe(gapMs / tokens / 1000);
+  }
+
+  prefixesSaved({ ram, disk }: { readonly ram: number; readonly disk: number }): void {
+    this.#savedInRam.set(ram);
+    this.#savedOnDisk.set(disk);
   }
 
   stepComputed({ ms, decodes, promptTokens, threads }: StepLoad): void {

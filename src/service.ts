@@ -7,6 +7,7 @@ import { SchemaCompiler } from "./compile/schema-compiler.ts";
 import { packageVersion } from "./config/command-line.ts";
 import type { Config } from "./config/config.ts";
 import { configWith } from "./config/config-with.ts";
+import { openDiskCache } from "./config/disk-cache.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
 import { createEmbeddings, createEngine, type EngineParts } from "./create-engines.ts";
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
@@ -98,11 +99,13 @@ export type ServiceParts = {
 /**
  * @param settings durations in milliseconds; a missing setting has its default
  * @throws KeysFileError for a keys file that is missing or invalid
- * @throws ConfigError for a setting that is unknown or out of its range, a host that requires a key, or TLS files that are no pair
+ * @throws ConfigError for a setting that is unknown or out of its range, a host that requires a key, TLS files that are no pair, or
+ * a folder or key file of the cache on disk that cannot be used
  */
 export function createService(settings: Partial<Config> = {}, parts: ServiceParts = {}): Service {
   const config = configWith(settings);
   const tls = readTlsFiles(config);
+  const diskCache = openDiskCache(config);
   const log = parts.log ?? createLogger(config);
   const metrics = new Metrics();
   const report = (error: unknown) => {
@@ -110,7 +113,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     log.error({ stack: stackOf(error) }, "bug");
   };
   const access = openAccess(config, log);
-  const models = createModels({ ...parts, config, log, metrics, access });
+  const models = createModels({ ...parts, config, diskCache, log, metrics, access });
   const stores = createStores(config);
   metrics.watch({
     slotsBusy: () => models.queue.busy,

@@ -73,6 +73,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "node:process": [],
   "node:worker_threads": [
     "compile",
+    "worker/cache/disk-main.ts",
+    "worker/cache/disk-tier.ts",
     "worker/prompt/template/render-main.ts",
     "worker/prompt/template/render-thread.ts",
   ],

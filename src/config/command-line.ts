@@ -80,7 +80,7 @@ function describeBadArgument(error: NodeJS.ErrnoException, first = ""): string {
   if (error.code !== "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL")
     return `${error.message.split("\n")[0]} (see --help)`;
   const problem = /^[a-z]{1,12}$/.test(first)
-    ? `unknown command "${first}"; the commands are serve, keys and pull`
+    ? `unknown command "${first}"; the commands are serve, keys, pull, cache, launch and show`
     : "unexpected argument; choose a model with --model PATH";
   return `${problem}; with npm, put -- before the options`;
 }

@@ -29,6 +29,7 @@ function check(key: SettingKey, value: unknown): unknown {
 function asFlag(key: SettingKey, value: unknown): string | undefined {
   if (value === undefined) return undefined;
   const { isInSeconds }: Setting = SETTINGS[key];
+  if (typeof value === "object" && value !== null) return Object.values(value).join(); // DIR,SIZE
   return String(typeof value === "number" && isInSeconds ? value / 1000 : value);
 }
 

@@ -1,6 +1,7 @@
 // Merges the settings of the *-settings.ts files. Each is declared once: flag, variable, default, allowed values, help text.
 
 import type { z } from "zod";
+import { CACHE_SETTINGS } from "./cache-settings.ts";
 import { KEY_SETTINGS } from "./key-settings.ts";
 import { LIMIT_SETTINGS } from "./limit-settings.ts";
 import { LOG_SETTINGS } from "./log-settings.ts";
@@ -11,6 +12,7 @@ import { STREAM_SETTINGS } from "./stream-settings.ts";
 /** Key `drainTimeoutMs` is flag `--drain-timeout` (in seconds) and variable `SLUICE_DRAIN_TIMEOUT`. */
 export const SETTINGS = {
   ...MODEL_SETTINGS,
+  ...CACHE_SETTINGS,
   ...NETWORK_SETTINGS,
   ...LIMIT_SETTINGS,
   ...KEY_SETTINGS,

@@ -21,6 +21,7 @@ export function helpText({ showsExpert }: HelpOptions): string {
     "usage: sluice [serve] [options]   start the server",
     "       sluice keys --help         make, list and revoke API keys",
     "       sluice pull --help         download a model",
+    "       sluice cache --help        remove what the prefix cache has on disk",
     "       sluice launch --help       start a coding agent against a running server",
     "       sluice show [FILE.gguf]    describe a model and its chat template",
     "       in a clone, write `npm start --` instead of `sluice`",

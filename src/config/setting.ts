@@ -5,6 +5,7 @@ import { z } from "zod";
 /** The headings of --help, in its order. */
 export const GROUPS = {
   model: "Model",
+  cache: "Prefix cache",
   network: "Network",
   limits: "Limits",
   keys: "Keys and access",
@@ -83,6 +84,32 @@ export function integer({
     help: withDefault(help, rest.default),
     allows: `an integer from ${min} to ${max}${also}`,
     isExpert,
+  };
+}
+
+const UNITS = ["", "K", "M", "G", "T"];
+
+/** `4GiB`, `4GB`, `4G` and 4294967296 are the same. @returns null for anything else */
+export function parseBytes(text: string): number | null {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([KMGT]?)(?:i?B)?$/i.exec(text.trim()) ?? [];
+  if (digits === undefined || unit === undefined) return null;
+  const bytes = Math.floor(Number(digits) * 1024 ** UNITS.indexOf(unit.toUpperCase()));
+  return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+/** A size in bytes, which may have a unit. */
+export function byteSize({ help }: Described): Setting<z.ZodType<number | undefined>> {
+  const schema = z.string().transform((text, context) => {
+    const bytes = parseBytes(text);
+    if (bytes !== null) return bytes;
+    context.addIssue({ code: "custom" });
+    return z.NEVER;
+  });
+  return {
+    schema: schema.optional(),
+    value: "SIZE",
+    help,
+    allows: "a number of bytes, or a size such as 512MiB or 4GiB",
   };
 }
 

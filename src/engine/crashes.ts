@@ -1,7 +1,6 @@
 // Counts the worker crashes during one request or question, and decides whether it may be retried.
 
 import { ServiceError } from "../errors.ts";
-import type { WorkerLoss } from "./worker-process.ts";
 
 /** A request or question is never retried after this many crashes, whether or not it caused them. */
 const MOST_CRASHES = 10;
@@ -16,6 +15,15 @@ type Attempt = {
   readonly loss: WorkerLoss | null;
   /** Whether it ran alone in the worker, to show that it does not cause crashes. */
   readonly isProving: boolean;
+};
+
+/** How the process was lost. */
+export type WorkerLoss = {
+  readonly error: ServiceError;
+  /** Whether something other than the server killed it, such as the out-of-memory killer. */
+  readonly isFromOutside: boolean;
+  /** This crash and the crashes before it, each within a minute after the worker was ready. */
+  readonly crashesInARow: number;
 };
 
 export class Crashes {

@@ -6,8 +6,9 @@ import { settlesWithin } from "../generation/deferred.ts";
 import type { EmbeddingRequest } from "../generation/embedding.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, EmbeddingQuestion } from "../generation/questions.ts";
+import type { WorkerLoss } from "./crashes.ts";
 import { cannotRank } from "./messages.ts";
-import { type WorkerLoss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
+import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export type EmbeddingRunOptions = {
   readonly signal: AbortSignal;

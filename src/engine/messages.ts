@@ -9,6 +9,24 @@ import type { PreparedRequest } from "../generation/request.ts";
 
 export type GpuChoice = "auto" | "cuda" | "metal" | "vulkan" | "off";
 
+/** Where the worker saves the KV caches of prompts beyond those in its slots. */
+export type PrefixStorage = {
+  /** A folder in memory, which outlives the worker. */
+  readonly folder: string;
+  /** Maximum size of the files in that folder. */
+  readonly maxRamBytes: number;
+  /** Encrypted copies that outlive the server; null for none. */
+  readonly disk: {
+    readonly folder: string;
+    readonly maxBytes: number;
+    /** File with the secret for the encryption. */
+    readonly keyFile: string;
+  } | null;
+};
+
+/** How much the saved prefixes take, in bytes. */
+export type SavedBytes = { readonly ram: number; readonly disk: number };
+
 /** Options to load a model. Null means that the worker decides. */
 export type ModelOptions = {
   readonly modelPath: string;
@@ -26,6 +44,8 @@ export type ModelOptions = {
   readonly batchTokens: number | null;
   /** Target time of a step that reads a prompt slice while other streams generate; 0 for no target. */
   readonly stepTargetMs: number | null;
+  /** Null for prefixes in slots alone. */
+  readonly prefixCache: PrefixStorage | null;
 };
 
 /** An error as plain data. */
@@ -66,7 +86,9 @@ export type ToWorker<Q extends AnyQuestion = Question> =
   | { readonly type: "abort"; readonly id: string }
   /** Ends a parked request, which a later `start` can continue. */
   | { readonly type: "suspend"; readonly id: string }
-  | { readonly type: "ping" };
+  | { readonly type: "ping" }
+  /** Saves what should outlive the process, and ends it. */
+  | { readonly type: "close" };
 
 /** An event of one request in one decode step. */
 export type StepEvent =
@@ -108,6 +130,8 @@ export type FromWorker =
       readonly events: readonly StepEvent[];
       readonly loads: readonly StepLoad[];
     }
+  /** The size of the saved prefixes has changed. */
+  | ({ readonly type: "saved" } & SavedBytes)
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
   /** `stepAgeMs`: how long the current decode has been running; 0 if none is running. */
   | { readonly type: "pong"; readonly stepAgeMs: number };

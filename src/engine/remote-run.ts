@@ -6,11 +6,11 @@ import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { FreshDelta, FreshEvent, GenerateEvent } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { Tally } from "../generation/tally.ts";
+import type { WorkerLoss } from "./crashes.ts";
 import { Credit } from "./credit.ts";
 import type { GenerateOptions } from "./engine.ts";
 import { fromWireError, type StepEvent, type ToWorker } from "./messages.ts";
 import { giveUpWhenWanted } from "./parking.ts";
-import type { WorkerLoss } from "./worker-process.ts";
 
 /** Where a run starts: at the beginning of the answer, or where an earlier run was suspended or lost. */
 export type RunStart = {

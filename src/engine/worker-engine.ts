@@ -4,18 +4,20 @@ import type { GenerateEvent, StepLoad } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
-import { Crashes } from "./crashes.ts";
+import { Crashes, type WorkerLoss } from "./crashes.ts";
 import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "./engine.ts";
 import { generateInRuns } from "./generate-in-runs.ts";
 import type { StepEvent } from "./messages.ts";
 import { RemoteRun, type RemoteRunOptions, type RunStart } from "./remote-run.ts";
 import { SuspectGate } from "./suspect-gate.ts";
-import { type WorkerLoss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
+import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onStep" | "onExit"> &
   Pick<RemoteRunOptions, "streamBufferBytes" | "parkTimeoutMs" | "onWastedTokens"> & {
     /** Called after each decode step. */
     readonly onLoad: (load: StepLoad) => void;
+    /** Called when the worker has ended for good. */
+    readonly onClosed: () => void;
   };
 
 export class WorkerEngine implements Engine {
@@ -114,6 +116,7 @@ export class WorkerEngine implements Engine {
 
   async close(): Promise<void> {
     await this.#worker.close();
+    this.#options.onClosed();
   }
 
   #receive(event: StepEvent): void {

@@ -3,11 +3,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import path from "node:path";
 import { abortReason, guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
-import { deferred, orAborted } from "../generation/deferred.ts";
+import { deferred, orAborted, settlesWithin } from "../generation/deferred.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnyQuestion } from "../generation/questions.ts";
+import type { WorkerLoss } from "./crashes.ts";
 import type { EngineStatus } from "./engine.ts";
-import type { FromWorker, ModelOptions, ToWorker } from "./messages.ts";
+import type { FromWorker, ModelOptions, SavedBytes, ToWorker } from "./messages.ts";
 import { OpenQuestions } from "./open-questions.ts";
 import { logOutput } from "./worker-output.ts";
 
@@ -26,18 +27,11 @@ export type WorkerProcessOptions = {
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
   /** Called with 0 to 1 while a worker loads the model. */
   readonly onLoadProgress: (progress: number) => void;
+  /** Called when the size of the saved prefixes has changed. */
+  readonly onSaved?: (bytes: SavedBytes) => void;
   readonly onStep: (step: Extract<FromWorker, { type: "step" }>) => void;
   /** Called when the process has ended, with every run in it. */
   readonly onExit: (loss: WorkerLoss) => void;
-};
-
-/** How the process was lost. */
-export type WorkerLoss = {
-  readonly error: ServiceError;
-  /** Whether something other than the server killed it, such as the out-of-memory killer. */
-  readonly isFromOutside: boolean;
-  /** This crash and the crashes before it, each within a minute after the worker was ready. */
-  readonly crashesInARow: number;
 };
 
 const BACKOFF_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
@@ -45,6 +39,8 @@ const BACKOFF_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
 const HEARTBEAT_TICKS = 4;
 /** After this time without a crash, the back-off starts from zero again. */
 const STABLE_AFTER_MS = 60_000;
+/** How long a worker may take to copy its prefix cache to the disk when the server closes. */
+const CLOSE_TIMEOUT_MS = 10_000;
 /** One libuv thread, so that decoding stays on one thread. No backtrace, because an assertion would start gdb and hang. */
 const WORKER_ENVIRONMENT = { UV_THREADPOOL_SIZE: "1", GGML_NO_BACKTRACE: "1" };
 
@@ -123,13 +119,15 @@ export class WorkerProcess {
     this.#update({ state: "closed" });
     this.#clearTimers();
     const child = this.#child;
-    const closed = new ServiceError("engine_unavailable", "the server is shutting down");
+    const closed = shuttingDown();
     this.#ready.reject(closed); // for current callers; the new promise below is for later callers
     this.#ready = deferred();
     this.#ready.reject(closed);
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    child.kill("SIGKILL"); // it has nothing to save, and may be stuck in a decode
+    const hasToSave = this.#options.model.prefixCache?.disk;
+    if (hasToSave) this.send({ type: "close" });
+    if (!hasToSave || !(await settlesWithin(exited, CLOSE_TIMEOUT_MS))) child.kill("SIGKILL"); // it may be stuck in a decode
     await exited;
   }
 
@@ -191,6 +189,8 @@ export class WorkerProcess {
       case "answered":
       case "refused":
         return this.questions.receive(message);
+      case "saved":
+        return this.#options.onSaved?.(message);
       case "step":
         return this.#options.onStep(message);
     }
@@ -241,10 +241,7 @@ export class WorkerProcess {
     this.#clearTimers();
     this.#update({ workerPid: null });
     const { state, model, reason } = this.#status;
-    if (state === "closed") {
-      const error = new ServiceError("engine_unavailable", "the server is shutting down");
-      return this.#loseAll(error, isFromOutside);
-    }
+    if (state === "closed") return this.#loseAll(shuttingDown(), isFromOutside);
     if (state === "ready") this.#ready = deferred();
     this.#update({ state: model ? "restarting" : "failed", reason: reason ?? what });
     this.#crashesInARow += 1;
@@ -295,4 +292,8 @@ export class WorkerProcess {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
+}
+
+function shuttingDown(): ServiceError {
+  return new ServiceError("engine_unavailable", "the server is shutting down");
 }

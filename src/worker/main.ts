@@ -4,6 +4,7 @@
 import type { FromWorker, StepEvent, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 import type { Question } from "../generation/questions.ts";
+import { openPrefixCache } from "./cache/open-prefix-cache.ts";
 import type { LoadOptions } from "./load/device.ts";
 import { type LoadedModel, loadModel } from "./load/model.ts";
 import { Outbox } from "./outbox.ts";
@@ -15,9 +16,8 @@ import type { Batcher } from "./step/batcher.ts";
 import { generate } from "./step/generate.ts";
 import type { GenerateDeps } from "./step/prefill.ts";
 import { Run } from "./step/run.ts";
-import { SlotPool } from "./step/slots.ts";
 
-type Model = LoadedModel & GenerateDeps & { readonly pool: SlotPool };
+type Model = LoadedModel & GenerateDeps;
 
 const outbox = new Outbox(send);
 const runs = new Map<string, Run>();
@@ -33,9 +33,16 @@ async function load(options: LoadOptions): Promise<LoadedWorker<Question>> {
     },
     onLoad: (step) => outbox.addLoad(step),
   });
-  const { batcher, info, slots } = loaded;
+  const { batcher, info } = loaded;
   const emit = (event: StepEvent) => outbox.add(event);
-  const model = { ...loaded, pool: new SlotPool(slots), emit };
+  const log = (level: "info" | "warn", message: string) =>
+    outbox.post({ type: "log", level, message });
+  const prefixes = await openPrefixCache(loaded, {
+    options: options.options,
+    log,
+    onBytes: (bytes) => outbox.post({ type: "saved", ...bytes }),
+  });
+  const model = { ...loaded, prefixes, emit };
   const questions = new QuestionQueue({
     answer: async (question, turn) => outbox.post(await answer(question, model, turn)),
     onComputing: (id) => send([{ type: "computing", id }]), // at once: the answer may end this process
@@ -45,6 +52,7 @@ async function load(options: LoadOptions): Promise<LoadedWorker<Question>> {
     info,
     receive: (message) => receive(message, model, questions),
     stepAgeMs: () => batcher.stepAgeMs,
+    close: () => prefixes.close(),
   };
 }
 
@@ -98,17 +106,19 @@ function start(message: Extract<ToWorker, { type: "start" }>, model: Model): voi
 
 /** Runs a request on a slot until it ends or is suspended, frees the slot, and reports the outcome. */
 async function work(run: Run, model: Model): Promise<void> {
-  const { batcher, pool } = model;
-  const { id, tokens, cacheScope } = run;
-  const slot = pool.take(tokens, cacheScope);
-  if (!slot) return end(id, batcher, [{ type: "failed", id, error: wireError("no slot is free") }]);
+  const { batcher, prefixes } = model;
+  const { id } = run;
+  const place = prefixes.take(run);
+  if (!place)
+    return end(id, batcher, [{ type: "failed", id, error: wireError("no slot is free") }]);
+  const { slot } = place;
   try {
-    const lastEvents = await generate(run, slot, model);
-    pool.release(slot);
+    const lastEvents = await generate(run, place, model);
+    prefixes.leave(slot);
     end(id, batcher, lastEvents);
   } catch (error) {
     await slot.clear(batcher); // after an error its content is unknown
-    pool.release(slot);
+    prefixes.leave(slot);
     end(id, batcher, [{ type: "failed", id, error: wireError(error) }]);
   }
 }

@@ -9,9 +9,11 @@ import type { LoadOptions } from "./load/device.ts";
 /** A worker whose model is loaded. */
 export type LoadedWorker<Q extends AnyQuestion> = {
   readonly info: ModelInfo;
-  readonly receive: (message: Exclude<ToWorker<Q>, { type: "load" | "ping" }>) => void;
+  readonly receive: (message: Exclude<ToWorker<Q>, { type: "load" | "ping" | "close" }>) => void;
   /** How long the current step has been running; 0 if none is running. */
   readonly stepAgeMs: () => number;
+  /** Saves what should outlive the process. */
+  readonly close?: () => Promise<void>;
 };
 
 type ServeOptions<Q extends AnyQuestion> = {
@@ -25,7 +27,8 @@ export function serveParent<Q extends AnyQuestion>({ load, post }: ServeOptions<
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => {});
   // process.exit() would wait for the computing thread, which may never return.
-  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+  const end = () => process.kill(process.pid, "SIGKILL");
+  process.on("disconnect", end);
   process.on("unhandledRejection", die);
   process.on("uncaughtException", die);
   let loaded: LoadedWorker<Q> | null = null;
@@ -44,6 +47,7 @@ export function serveParent<Q extends AnyQuestion>({ load, post }: ServeOptions<
   };
   const receive = (message: ToWorker<Q>) => {
     if (message.type === "load") loadModel(message.options).catch(die);
+    else if (message.type === "close") void Promise.resolve(loaded?.close?.()).catch(die).then(end);
     else if (message.type === "ping") post({ type: "pong", stepAgeMs: loaded?.stepAgeMs() ?? 0 });
     else if (loaded) loaded.receive(message);
     else die(new Error(`the model is not loaded: ${message.type}`));

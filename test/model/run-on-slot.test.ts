@@ -12,6 +12,7 @@ import type { GenerateDeps } from "../../src/worker/step/prefill.ts";
 import { Run } from "../../src/worker/step/run.ts";
 import type { Slot } from "../../src/worker/step/slots.ts";
 import { messagesPrompt, PLAIN_REQUEST } from "../support/clients/requests.ts";
+import { slotsOnly } from "../support/engines/slots-only.ts";
 import { STEADY_TURN } from "../support/engines/steady-turn.ts";
 import { BUILTIN_MODEL } from "../support/start-service.ts";
 
@@ -29,6 +30,7 @@ beforeAll(async () => {
       flashAttention: true,
       batchTokens: null,
       stepTargetMs: null,
+      prefixCache: null,
     },
     onProgress: () => {},
     log: () => {},
@@ -64,6 +66,7 @@ test("an abort that arrives while a suspended run gives up its cache ends the ru
   };
   const deps: GenerateDeps = {
     ...loaded,
+    prefixes: slotsOnly(loaded.slots, loaded.batcher),
     emit: ({ type }) => {
       if (type !== "parked") return;
       isParked = true;
@@ -71,7 +74,9 @@ test("an abort that arrives while a suspended run gives up its cache ends the ru
     },
   };
   try {
-    expect(await generate(run, slot, deps)).toEqual([{ type: "suspended", id: "run" }]); // which ends it as well
+    expect(await generate(run, { slot, saved: null }, deps)).toEqual([
+      { type: "suspended", id: "run" },
+    ]); // which ends it as well
   } finally {
     slot.clear = clear;
   }

@@ -3,6 +3,7 @@
 import type { Token } from "node-llama-cpp";
 import type { StepEvent } from "../../engine/messages.ts";
 import type { FreshEvent } from "../../generation/events.ts";
+import type { Place } from "../cache/prefix-cache.ts";
 import { evaluateWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
 import { positionLogprobs } from "../sampling/token-logprobs.ts";
@@ -17,17 +18,20 @@ import type { Slot } from "./slots.ts";
  */
 export async function generate(
   run: Run,
-  slot: Slot,
+  place: Place,
   deps: GenerateDeps,
 ): Promise<readonly StepEvent[]> {
-  const { batcher } = deps;
+  const { batcher, prefixes } = deps;
+  const { slot } = place;
   if (run.isAborted) return aborted(run);
   const startedAt = performance.now();
   const isFirstTime = run.tally.completionTokens === 0;
-  await slot.enterScope(run.cacheScope, batcher);
-  if (!run.request.reusePrefix || run.needsPromptLogprobs) await slot.clear(batcher);
-  const cached = await slot.keepPrefix(run.tokens, batcher);
-  if (isFirstTime) run.tally.cachedTokens = cached;
+  const { cachedTokens, tier } = await prefixes.enter(place, run);
+  if (isFirstTime) {
+    run.tally.cachedTokens = cachedTokens;
+    run.tally.prefixTier = tier;
+  }
+  const readingAt = performance.now();
 
   const endReading = batcher.enterReading();
   try {
@@ -36,6 +40,7 @@ export async function generate(
     if (isFirstTime && run.request.echoesPrompt) echoPrompt(run, deps);
     const onFirstToken = () => {
       endReading();
+      prefixes.hasRead(run.tokens.length - cachedTokens, performance.now() - readingAt);
       if (!isFirstTime) return;
       run.tally.prefillMs = performance.now() - startedAt;
       if (run.request.reportsProgress)

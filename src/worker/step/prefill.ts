@@ -2,6 +2,7 @@
 
 import type { LlamaModel, Token } from "node-llama-cpp";
 import type { StepEvent } from "../../engine/messages.ts";
+import type { PrefixCache } from "../cache/prefix-cache.ts";
 import { readWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
 import { firstPositionLogprobs, positionLogprobs } from "../sampling/token-logprobs.ts";
@@ -14,6 +15,7 @@ export type GenerateDeps = {
   readonly model: LlamaModel;
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
+  readonly prefixes: Pick<PrefixCache, "take" | "enter" | "leave" | "hasRead">;
   readonly emit: (event: StepEvent) => void;
 };
 

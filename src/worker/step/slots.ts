@@ -4,6 +4,9 @@
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
 import type { Batcher } from "./batcher.ts";
 
+/** Runs work that changes caches while no decode is queued. */
+type ExclusiveWork = Pick<Batcher, "exclusively">;
+
 /** A sequence of the context, kept as long as the context, because the library frees a disposed sequence late. */
 export class Slot {
   /** Sequence id in the context, from 0. */
@@ -11,6 +14,8 @@ export class Slot {
   readonly sequence: LlamaContextSequence;
   isBusy = false;
   lastUsed = 0;
+  /** Whether its cache needs no saving: it was saved, or is not worth it. */
+  isSaved = true;
   /** The cache scope of the requests that filled its cache. */
   #scope = "";
 
@@ -19,12 +24,16 @@ export class Slot {
     this.sequence = sequence;
   }
 
+  get scope(): string {
+    return this.#scope;
+  }
+
   /**
    * Keeps the common prefix of the cache and `tokens`, and drops the rest. Always leaves the last token to be read, because
    * its logits are needed.
    * @returns how many tokens the cache holds
    */
-  async keepPrefix(tokens: readonly number[], batcher: Batcher): Promise<number> {
+  async keepPrefix(tokens: readonly number[], batcher: ExclusiveWork): Promise<number> {
     const readable = tokens.slice(0, -1) as Token[];
     const { firstDifferentIndex } = this.sequence.compareContextTokens(readable);
     if (firstDifferentIndex < this.sequence.nextTokenIndex) {
@@ -33,20 +42,32 @@ export class Slot {
     return this.sequence.nextTokenIndex;
   }
 
-  /** Length of the common prefix of `tokens` and its cache; 0 if the cache has another scope. */
-  shared(tokens: readonly number[], scope: string): number {
+  /**
+   * How many tokens `keepPrefix()` would keep; 0 if the cache has another scope. Models with a recurrent state or a sliding
+   * window can go back only to a checkpoint.
+   */
+  reusable(tokens: readonly number[], scope: string): number {
     if (scope !== this.#scope) return 0;
-    return this.sequence.compareContextTokens(tokens as Token[]).firstDifferentIndex;
+    const readable = tokens.slice(0, -1) as Token[];
+    const { firstDifferentIndex: common } = this.sequence.compareContextTokens(readable);
+    if (common === 0 || common === this.sequence.nextTokenIndex) return common;
+    const again = this.sequence.getRestoreToPrefixIndexEvaluationSize(common - 1);
+    return again > 0 && again >= common - 1 ? 0 : common - again;
   }
 
   /** Assigns its cache to this scope, and clears it first if it had another, so that response times do not reveal it. */
-  async enterScope(scope: string, batcher: Batcher): Promise<void> {
+  async enterScope(scope: string, batcher: ExclusiveWork): Promise<void> {
     if (scope !== this.#scope) await this.clear(batcher);
     this.#scope = scope;
   }
 
+  /** Assigns its cache, which was loaded for this scope. */
+  assignScope(scope: string): void {
+    this.#scope = scope;
+  }
+
   /** Empties the cache. */
-  async clear(batcher: Batcher): Promise<void> {
+  async clear(batcher: ExclusiveWork): Promise<void> {
     if (this.sequence.nextTokenIndex === 0) return;
     await batcher.exclusively(() => this.sequence.clearHistory());
   }
@@ -54,6 +75,15 @@ export class Slot {
 
 /** A slot not next to a busy one makes llama.cpp compute each step in two parts. This many cached tokens make up for it. */
 const APART_TOKENS = 64;
+/** Loading a saved prefix, now or later for the conversation that loses its slot, costs this share of reading it. */
+const LOAD_SHARE = 0.02;
+
+export type SlotWish = {
+  readonly tokens: readonly number[];
+  readonly scope: string;
+  /** How many of the tokens a saved prefix could bring into any slot. */
+  readonly savedTokens: number;
+};
 
 export class SlotPool {
   readonly #slots: readonly Slot[];
@@ -64,16 +94,19 @@ export class SlotPool {
   }
 
   /**
-   * Takes the free slot with the longest common prefix of the same scope, less `APART_TOKENS` for a slot that is not next to a
-   * busy one. Among equal slots, an empty one comes first, then the least recently used.
+   * Takes the free slot that has to read the fewest tokens, counting `APART_TOKENS` for a slot that is not next to a busy one, and
+   * `LOAD_SHARE` for a prefix that must be loaded, or a cache that is lost. Among equal slots, an empty one comes first, then
+   * the least recently used.
    * @returns null when no slot is free
    */
-  take(tokens: readonly number[], scope: string): Slot | null {
+  take({ tokens, scope, savedTokens }: SlotWish): Slot | null {
     let best: { slot: Slot; worth: number } | null = null;
     const apartTokens = this.#slots.some(({ isBusy }) => isBusy) ? APART_TOKENS : 0;
-    for (const slot of this.#slots) {
-      if (slot.isBusy) continue;
-      const worth = slot.shared(tokens, scope) - apartTokens * this.#addedGroups(slot);
+    for (const slot of this.free) {
+      const own = slot.reusable(tokens, scope);
+      const isExtended = own >= savedTokens && own === slot.sequence.nextTokenIndex;
+      const prefix = Math.max(own, savedTokens) * (isExtended ? 1 : 1 - LOAD_SHARE);
+      const worth = prefix - apartTokens * this.#addedGroups(slot);
       if (!best || worth > best.worth || (worth === best.worth && isBetter(slot, best.slot))) {
         best = { slot, worth };
       }
@@ -82,6 +115,11 @@ export class SlotPool {
     best.slot.isBusy = true;
     best.slot.lastUsed = ++this.#uses;
     return best.slot;
+  }
+
+  /** The slots that no request uses, by their ids. */
+  get free(): readonly Slot[] {
+    return this.#slots.filter(({ isBusy }) => !isBusy);
   }
 
   release(slot: Slot): void {

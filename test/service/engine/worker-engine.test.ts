@@ -29,6 +29,7 @@ function open(slots = 4, onWastedTokens = () => {}) {
       log: (_level: string, line: string) => void logged.push(line),
       onLoadProgress: () => {},
       onLoad: () => {},
+      onClosed: () => {},
       onWastedTokens,
     },
   });

@@ -264,7 +264,7 @@ test.each([
 
 test("names an unknown command word, and says what is allowed", () => {
   expect(complaintAbout(["start"])).toBe(
-    'unknown command "start"; the commands are serve, keys and pull; with npm, put -- before the options',
+    'unknown command "start"; the commands are serve, keys, pull, cache, launch and show; with npm, put -- before the options',
   );
 });
 

@@ -1,9 +1,9 @@
 // A request whose workers die, or suspend it because its reader is too slow.
 
 import { expect, test, vi } from "vitest";
+import type { WorkerLoss } from "../../../src/engine/crashes.ts";
 import { generateInRuns } from "../../../src/engine/generate-in-runs.ts";
 import type { RemoteRun, RunStart } from "../../../src/engine/remote-run.ts";
-import type { WorkerLoss } from "../../../src/engine/worker-process.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { Finish, GenerateEvent, TextDelta } from "../../../src/generation/events.ts";
 import type { PreparedRequest } from "../../../src/generation/request.ts";

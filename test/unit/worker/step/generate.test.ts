@@ -9,6 +9,7 @@ import { PromptSlices } from "../../../../src/worker/step/prompt-slices.ts";
 import { Run } from "../../../../src/worker/step/run.ts";
 import { Slot } from "../../../../src/worker/step/slots.ts";
 import { PLAIN_PREPARED } from "../../../support/clients/requests.ts";
+import { slotsOnly } from "../../../support/engines/slots-only.ts";
 
 const LETTER = "a".charCodeAt(0);
 
@@ -55,15 +56,17 @@ async function abortDuring(decode: number) {
     if (count === decode) run.abort();
   });
   const slices = new PromptSlices({ batchTokens: 32, targetMs: null });
+  const slot = new Slot(0, sequence as unknown as Slot["sequence"]);
+  const batcher = new Batcher({ onStep: () => {}, onStepTime: () => {} });
   const deps: GenerateDeps = {
     model: { isEogToken: () => false } as unknown as LlamaModel,
-    batcher: new Batcher({ onStep: () => {}, onStepTime: () => {} }),
+    batcher,
     slices,
+    prefixes: slotsOnly([slot], batcher),
     emit: () => {},
   };
-  const slot = new Slot(0, sequence as unknown as Slot["sequence"]);
   if (decode === 0) run.abort();
-  const lastEvents = await generate(run, slot, deps);
+  const lastEvents = await generate(run, { slot, saved: null }, deps);
   return { lastEvents, decodes: sequence.decodes };
 }
 

@@ -330,7 +330,7 @@ test("reports how the prompt was read once, with its first token", () => {
   run.tally.prefillMs = 7;
   const prompts = [...Buffer.from("ab")].map((byte) => firstReading(run.accept(byte)));
 
-  expect(prompts).toEqual([{ cachedTokens: 2, prefillMs: 7 }, undefined]);
+  expect(prompts).toEqual([{ cachedTokens: 2, prefixTier: "slot", prefillMs: 7 }, undefined]);
   const resumed = makeRun();
   resumed.replay([97]);
   expect(firstReading(resumed.accept(98))).toBeUndefined();

@@ -16,6 +16,7 @@ function fakeSequence(initial: readonly number[]) {
       return cache.length;
     },
     compareContextTokens: (tokens: readonly number[]) => ({ firstDifferentIndex: shared(tokens) }),
+    getRestoreToPrefixIndexEvaluationSize: () => 0,
     adaptStateToTokens: vi.fn(async (tokens: readonly number[]) => {
       cache.length = shared(tokens);
     }),
@@ -41,42 +42,50 @@ function pool(caches: readonly (readonly number[])[], useOrder: readonly number[
   return new SlotPool(slots);
 }
 
+function asked(tokens: readonly number[], scope: string, savedTokens = 0) {
+  return { tokens, scope, savedTokens };
+}
+
 const batcher = new Batcher({ onStep: () => {}, onStepTime: () => {} });
 
 test("takes the slot that holds the longest prefix of the prompt", () => {
-  expect(pool([[1], [1, 2, 3, 9], [1, 2], []]).take([1, 2, 3, 4], "")?.id).toBe(1);
+  expect(pool([[1], [1, 2, 3, 9], [1, 2], []]).take(asked([1, 2, 3, 4], ""))?.id).toBe(1);
 });
 
 test("prefers an empty slot to the cache of another conversation", () => {
-  expect(pool([[7, 8], [9], []], [0, 1]).take([1, 2], "")?.id).toBe(2);
+  expect(pool([[7, 8], [9], []], [0, 1]).take(asked([1, 2], ""))?.id).toBe(2);
 });
 
 test("takes the empty slot with the lowest id", () => {
-  expect(pool([[7], [], []]).take([1], "")?.id).toBe(1);
+  expect(pool([[7], [], []]).take(asked([1], ""))?.id).toBe(1);
 });
 
 test("takes the least recently used slot when none is empty", () => {
-  expect(pool([[7], [8], [9]], [2, 0, 1]).take([1], "")?.id).toBe(2);
+  expect(pool([[7], [8], [9]], [2, 0, 1]).take(asked([1], ""))?.id).toBe(2);
 });
 
 test("takes the longest prefix even if an empty slot is free", () => {
-  expect(pool([[], [1]]).take([1, 2], "")?.id).toBe(1);
+  expect(pool([[], [1]]).take(asked([1, 2], ""))?.id).toBe(1);
 });
 
 test("counts taking a slot as its latest use", () => {
   const slots = pool([[7], [8]], [0, 1]);
 
-  const first = slots.take([1], "");
+  const first = slots.take(asked([1], ""));
   if (first) slots.release(first);
 
   expect(first?.id).toBe(0);
-  expect(slots.take([1], "")?.id).toBe(1);
+  expect(slots.take(asked([1], ""))?.id).toBe(1);
 });
 
 test("gives each slot to one request at a time, and none when all are busy", () => {
   const slots = pool([[1, 2], []]);
 
-  const taken = [slots.take([1, 2], ""), slots.take([1, 2], ""), slots.take([1, 2], "")];
+  const taken = [
+    slots.take(asked([1, 2], "")),
+    slots.take(asked([1, 2], "")),
+    slots.take(asked([1, 2], "")),
+  ];
 
   expect(taken.map((each) => each?.id ?? null)).toEqual([0, 1, null]);
 });
@@ -84,36 +93,40 @@ test("gives each slot to one request at a time, and none when all are busy", () 
 test("takes a slot next to the busy ones, even if another was used longer ago", () => {
   const slots = pool([[7], [7], [7], [7], [7]], [2, 0, 4, 1, 3]);
 
-  const ids = [1, 2, 3, 4, 5].map(() => slots.take([7, 8], "")?.id);
+  const ids = [1, 2, 3, 4, 5].map(() => slots.take(asked([7, 8], ""))?.id);
 
   expect(ids).toEqual([2, 1, 0, 3, 4]); // consecutive at every moment
 });
 
 test("closes a gap between busy slots before it opens a new one", () => {
   const slots = pool([[], [], [], []]);
-  const [, second] = [slots.take([1], ""), slots.take([1], ""), slots.take([1], "")];
+  const [, second] = [
+    slots.take(asked([1], "")),
+    slots.take(asked([1], "")),
+    slots.take(asked([1], "")),
+  ];
   if (second) slots.release(second);
 
-  expect(slots.take([1], "")?.id).toBe(1);
+  expect(slots.take(asked([1], ""))?.id).toBe(1);
 });
 
 test("takes a slot apart from the busy ones if its cache saves enough tokens", () => {
   const conversation = Array.from({ length: 100 }, (_, index) => index);
   const slots = pool([[], [], [], conversation]);
-  slots.take([500], "");
+  slots.take(asked([500], ""));
 
-  expect(slots.take([...conversation.slice(0, 40), 500], "")?.id).toBe(1);
-  expect(slots.take(conversation, "")?.id).toBe(3);
+  expect(slots.take(asked([...conversation.slice(0, 40), 500], ""))?.id).toBe(1);
+  expect(slots.take(asked(conversation, ""))?.id).toBe(3);
 });
 
 test("gives a released slot to the next request", () => {
   const slots = pool([[]]);
 
-  const first = slots.take([1], "");
-  expect(slots.take([1], "")).toBeNull();
+  const first = slots.take(asked([1], ""));
+  expect(slots.take(asked([1], ""))).toBeNull();
   if (first) slots.release(first);
 
-  expect(slots.take([1], "")?.id).toBe(0);
+  expect(slots.take(asked([1], ""))?.id).toBe(0);
 });
 
 test("keeps the common prefix of the cache and drops the rest", async () => {
@@ -151,8 +164,8 @@ test("a cache serves only requests of its own scope, and is cleared when another
   const one = slot(0, [1, 2, 3]);
   const slots = new SlotPool([one.slot, slot(1).slot]);
 
-  expect(slots.take([1, 2, 3, 4], "another key")?.id).toBe(1); // an empty slot is equally good
-  expect(one.slot.shared([1, 2, 3], "another key")).toBe(0);
+  expect(slots.take(asked([1, 2, 3, 4], "another key"))?.id).toBe(1); // an empty slot is equally good
+  expect(one.slot.reusable([1, 2, 3], "another key")).toBe(0);
   await one.slot.enterScope("another key", batcher);
   expect(one.cache).toEqual([]);
   await one.slot.enterScope("another key", batcher);
