@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { chat, post } from "../support/clients/sse-client.ts";
-import { metric, type RunningService, startWithModel, until } from "../support/start-service.ts";
+import { chat, post } from "../../support/clients/sse-client.ts";
+import { metric, type RunningService, startWithModel, until } from "../../support/start-service.ts";
 
 let running: RunningService;
 let folder = "";
