@@ -5,7 +5,7 @@ import type { Config } from "./config/config.ts";
 import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions, PrefixStorage } from "./engine/messages.ts";
-import { makePrefixFolder, removePrefixFolder } from "./engine/prefix-folder.ts";
+import { makePrefixFolder, type PrefixFolder, removePrefixFolder } from "./engine/prefix-folder.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { WorkerProcess } from "./engine/worker-process.ts";
 import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
@@ -29,12 +29,8 @@ export type EngineParts = {
 export function createEngine(parts: EngineParts): Engine {
   const { config, log, metrics, workerFolder, diskCache } = parts;
   let lastLogged = 0;
-  const memory = makePrefixFolder(config.cacheRam ?? null);
-  const prefixCache = memory && {
-    folder: memory.folder,
-    maxRamBytes: memory.maxBytes,
-    disk: diskCache,
-  };
+  const memory = openPrefixFolder(config, log);
+  const prefixCache = memory && { ...memory, disk: diskCache };
   return new WorkerEngine({
     ...config,
     entry: workerEntry("main", workerFolder),
@@ -52,6 +48,16 @@ export function createEngine(parts: EngineParts): Engine {
       if (percent > 0) log.info(`loading ${path.basename(config.model)}: ${percent} %`);
     },
   });
+}
+
+/** Null if prompts are cached in slots alone. */
+function openPrefixFolder({ cacheRam }: Config, log: Logger): PrefixFolder | null {
+  try {
+    return makePrefixFolder(cacheRam ?? null);
+  } catch (error) {
+    log.warn(`prompts are cached in slots alone: ${(error as Error).message}`);
+    return null;
+  }
 }
 
 function modelOptions(config: Config): ModelOptions {

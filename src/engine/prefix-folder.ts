@@ -16,7 +16,7 @@ const SPACE_SHARE = 0.9;
 export type PrefixFolder = {
   readonly folder: string;
   /** How large its content may become. */
-  readonly maxBytes: number;
+  readonly maxRamBytes: number;
 };
 
 /**
@@ -34,7 +34,7 @@ export function makePrefixFolder(maxBytes: number | null): PrefixFolder | null {
   const wanted = maxBytes ?? Math.floor(process.availableMemory() * MEMORY_SHARE);
   const folder = mkdtempSync(path.join(parent, `${PREFIX}${process.pid}-`)); // for the owner only
   process.once("exit", () => removePrefixFolder(folder));
-  return { folder, maxBytes: Math.min(wanted, space) };
+  return { folder, maxRamBytes: Math.min(wanted, space) };
 }
 
 export function removePrefixFolder(folder: string): void {
