@@ -145,9 +145,11 @@ export class PrefixCache {
     if (!tiers) return false;
     try {
       const startedAt = performance.now();
-      const path = await tiers.bring(saved);
+      await tiers.bring(saved);
       await slot.clear(batcher); // also drops its checkpoints, which belong to its present content
-      await batcher.exclusively(() => slot.sequence.loadStateFromFile(path, { acceptRisk: true }));
+      await batcher.exclusively(() =>
+        tiers.load(saved, (path) => slot.sequence.loadStateFromFile(path, { acceptRisk: true })),
+      );
       this.#costs.hasLoaded(saved, performance.now() - startedAt);
       return true;
     } catch (error) {

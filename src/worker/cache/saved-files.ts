@@ -8,6 +8,8 @@ import type { SavedPrefix } from "./saved-prefixes.ts";
 
 const STATE = ".state";
 const DESCRIPTION = ".json";
+/** Extension of the description while the library loads the state. */
+const LOADING = ".loading";
 const OWNER_ONLY = 0o600;
 
 /** What the small file holds. */
@@ -46,16 +48,36 @@ export class SavedFiles {
     return { id, hashes, tokens, bytes: statSync(this.statePath(id)).size };
   }
 
+  /**
+   * Calls `load` with the path of a state. If the worker dies meanwhile, the state may be the reason: the next worker finds it
+   * marked, and does not use it.
+   */
+  async whileMarked<T>(id: string, load: (path: string) => Promise<T>): Promise<T> {
+    const usual = path.join(this.#folder, id + DESCRIPTION);
+    const marked = path.join(this.#folder, id + LOADING);
+    renameSync(usual, marked);
+    try {
+      return await load(this.statePath(id));
+    } finally {
+      renameSync(marked, usual);
+    }
+  }
+
   remove(id: string): void {
-    for (const extension of [DESCRIPTION, STATE])
+    for (const extension of [DESCRIPTION, LOADING, STATE])
       rmSync(path.join(this.#folder, id + extension), { force: true });
   }
 
-  /** What an earlier worker saved, the oldest first. Removes everything else. */
-  scan(): SavedPrefix[] {
+  /**
+   * What an earlier worker saved, the oldest first. Removes everything else.
+   * @returns also the ids of the states that it was loading when it died
+   */
+  scan(): { readonly prefixes: SavedPrefix[]; readonly suspects: string[] } {
+    const suspects: string[] = [];
     const found: (SavedPrefix & { readonly savedAtMs: number })[] = [];
     const known = new Set<string>();
     for (const name of readdirSync(this.#folder)) {
+      if (name.endsWith(LOADING)) suspects.push(path.basename(name, LOADING));
       const id = path.basename(name, DESCRIPTION);
       const prefix = name.endsWith(DESCRIPTION) ? this.#read(id) : null;
       if (!prefix) continue;
@@ -64,7 +86,7 @@ export class SavedFiles {
     }
     for (const name of readdirSync(this.#folder))
       if (!known.has(name)) rmSync(path.join(this.#folder, name), { force: true });
-    return found.sort((a, b) => a.savedAtMs - b.savedAtMs);
+    return { prefixes: found.sort((a, b) => a.savedAtMs - b.savedAtMs), suspects };
   }
 
   #read(id: string): (SavedPrefix & { readonly savedAtMs: number }) | null {

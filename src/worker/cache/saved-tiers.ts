@@ -35,12 +35,16 @@ export class SavedTiers {
   readonly #onDisk = new SavedPrefixes();
   /** Prefixes in memory that are not on disk yet, with the timers of their copies. */
   readonly #unstored = new Map<string, NodeJS.Timeout>();
-  readonly #fetching = new Map<string, Promise<string>>();
+  /** Ids of the prefixes that the last worker was loading when it died. */
+  readonly #suspects: readonly string[];
+  readonly #fetching = new Map<string, Promise<void>>();
 
   constructor(options: SavedTiersOptions) {
     this.#options = options;
     this.#files = new SavedFiles(options.folder, options.modelKey);
-    for (const prefix of this.#files.scan()) this.#ram.add(prefix);
+    const { prefixes, suspects } = this.#files.scan();
+    for (const prefix of prefixes) this.#ram.add(prefix);
+    this.#suspects = suspects;
     this.#shrink(0);
     this.#report();
   }
@@ -51,6 +55,7 @@ export class SavedTiers {
     if (!disk) return;
     const { prefixes, damaged } = await disk.scan(modelKey);
     for (const prefix of prefixes) this.#onDisk.add(prefix);
+    for (const id of this.#suspects) this.remove(id);
     for (const { id } of this.#ram.all) if (!this.#onDisk.get(id)) this.#storeLater(id);
     this.#report();
     if (damaged > 0)
@@ -112,13 +117,16 @@ export class SavedTiers {
     this.#report();
   }
 
-  /** Path of the state in memory, to load it now: a later call may remove it. Copies it from the disk first if needed. */
-  async bring({ prefix, tier }: FoundPrefix): Promise<string> {
-    const { id } = prefix;
-    if (tier === "disk" && !this.#ram.get(id)) await this.#fetch(prefix);
-    this.#ram.touch(id);
-    this.#onDisk.touch(id);
-    return this.#files.statePath(id);
+  /** Copies a prefix from the disk to memory, if it is not there. */
+  async bring({ prefix, tier }: FoundPrefix): Promise<void> {
+    if (tier === "disk" && !this.#ram.get(prefix.id)) await this.#fetch(prefix);
+    this.#ram.touch(prefix.id);
+    this.#onDisk.touch(prefix.id);
+  }
+
+  /** Calls `load` with the path of a state in memory. */
+  load<T>({ prefix }: FoundPrefix, load: (path: string) => Promise<T>): Promise<T> {
+    return this.#files.whileMarked(prefix.id, load);
   }
 
   /** Copies everything to the disk that is not there yet. */
@@ -126,7 +134,7 @@ export class SavedTiers {
     for (const id of [...this.#unstored.keys()]) await this.#store(id);
   }
 
-  #fetch(prefix: SavedPrefix): Promise<string> {
+  #fetch(prefix: SavedPrefix): Promise<void> {
     const running = this.#fetching.get(prefix.id);
     if (running) return running;
     const fetched = this.#fetchNow(prefix).finally(() => this.#fetching.delete(prefix.id));
@@ -134,7 +142,7 @@ export class SavedTiers {
     return fetched;
   }
 
-  async #fetchNow({ id, bytes, hashes, tokens }: SavedPrefix): Promise<string> {
+  async #fetchNow({ id, bytes, hashes, tokens }: SavedPrefix): Promise<void> {
     this.#shrink(bytes);
     const state = this.#files.statePath(id);
     try {
@@ -142,7 +150,6 @@ export class SavedTiers {
       this.#ram.add(this.#files.describe(id, { hashes, tokens }));
       this.#shrink(0);
       this.#report();
-      return state;
     } catch (error) {
       rmSync(state, { force: true });
       this.#onDisk.remove(id);

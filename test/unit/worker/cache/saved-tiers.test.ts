@@ -125,10 +125,33 @@ test("a prefix that left memory comes back from the disk, once for all who ask",
   expect(found).toMatchObject({ tier: "disk", blocks: 2 });
   if (!found) return;
 
-  const paths = await Promise.all([tiers.bring(found), tiers.bring(found)]);
-  expect(existsSync(paths[0] ?? "")).toBe(true);
+  await Promise.all([tiers.bring(found), tiers.bring(found)]);
+  expect(await tiers.load(found, async (state) => existsSync(state))).toBe(true);
   expect(disk.fetch).toHaveBeenCalledTimes(1);
   expect(find(tiers, "ab")).toMatchObject({ tier: "ram" });
+});
+
+test("a state whose loading ended the worker is not loaded again, from memory or from the disk", async () => {
+  const disk = fakeDisk();
+  const { tiers } = await open({ disk });
+  save(tiers, "a");
+  await tiers.flush();
+  const found = find(tiers, "a");
+  void (found && tiers.load(found, () => new Promise(() => {}))); // the worker dies here
+
+  const next = await open({ disk });
+  expect(find(next.tiers, "a")).toBeNull();
+  expect(disk.stored.size).toBe(0);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("a state can be loaded several times", async () => {
+  const { tiers } = await open();
+  save(tiers, "a");
+  const found = find(tiers, "a");
+  for (let time = 0; time < 2; time++) await (found && tiers.load(found, async () => {}));
+
+  expect(find((await open()).tiers, "a")).not.toBeNull();
 });
 
 test("a prefix that cannot be read from the disk is forgotten", async () => {
