@@ -7,7 +7,7 @@ import type {
   StoredAnswerEncoder,
   StoringOptions,
 } from "../../api/dialect.ts";
-import { compiledRequest } from "../../compile/compiled-request.ts";
+import { type CompiledOptions, compiledRequest } from "../../compile/compiled-request.ts";
 import type { CompiledDocument } from "../../compile/schema-document.ts";
 import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, PreparedRequest } from "../../generation/request.ts";
@@ -17,7 +17,9 @@ import { askInTurn, type QuestionDeps } from "./ask-in-turn.ts";
 import { type Exchange, identityOf } from "./exchange.ts";
 import { type FitDeps, fitToModel } from "./fit-to-model.ts";
 
-export type AcceptDeps = QuestionDeps & FitDeps & StoreDeps;
+export type AcceptDeps = QuestionDeps & FitDeps & CompileDeps & StoreDeps;
+
+type CompileDeps = Pick<CompiledOptions, "keepChangingLines">;
 
 type StoreDeps = { readonly responses: Pick<StoredResponses, "begin"> };
 
@@ -82,7 +84,7 @@ function store(
 
 type CompiledExchange = Exchange & {
   readonly compiled: CompiledDocument;
-  readonly deps: QuestionDeps;
+  readonly deps: QuestionDeps & CompileDeps;
 };
 
 /** One length of the conversation, with its choices prepared. */
@@ -147,7 +149,7 @@ async function prepareForm(
   const byPrompt = new Map<AskedPrompt, PreparedRequest>();
   for (const asked of parsed.requests) {
     if (byPrompt.has(asked.prompt)) continue;
-    const request = compiledRequest(asked, compiled);
+    const request = compiledRequest(asked, { ...deps, compiled });
     const prepared = await askInTurn(deps, turn, (ask) =>
       ask({ type: "prepare", request, isTrial }),
     );
