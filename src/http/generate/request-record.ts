@@ -167,7 +167,7 @@ function missFields({ reason, missedTokens, sharedTokens, change }: LoggedMiss) 
   return {
     cacheMiss: reason,
     tokensMissed: missedTokens,
-    changedAtToken: sharedTokens,
+    tokensShared: sharedTokens,
     ...(change ? { changedIn: placeOfChange(change) } : {}),
   };
 }

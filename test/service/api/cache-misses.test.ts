@@ -52,7 +52,7 @@ test("a changed system prompt is named in the header, the timings, the log and t
   expect(line).toMatchObject({
     cacheMiss: "prefix_changed",
     tokensMissed: missed,
-    changedAtToken: 0,
+    tokensShared: 0,
     changedIn: "system",
   });
   const counted = (outcome: string) =>
