@@ -29,6 +29,10 @@ export type DiagnoseOptions = Sender & {
 
 /** Fewer missed tokens have no reason: a cache is not exact to the token, and they cost little. */
 const MIN_MISSED_TOKENS = 256;
+/** A change is looked for in the latest prompts of a key: up to this many of their parts, which takes a few milliseconds. */
+const MAX_COMPARED_PARTS = 10_000;
+/** What a prompt counts beside its parts: at most 100 prompts are compared. */
+const PROMPT_COST = 100;
 /** The end of a prompt opens the answer, and is often rendered in another way once the answer is known. */
 const OPENING_TOKENS = 2 * BLOCK_TOKENS;
 
@@ -42,7 +46,7 @@ export function diagnose(print: PromptPrint, options: DiagnoseOptions): MissDiag
   const ownPrints = own.map((each) => each.print);
   const told = larger(
     evictionOf(print, ownPrints, cachedTokens),
-    changeOf(print, ownPrints, cachedTokens),
+    changeOf(print, latestOf(ownPrints), cachedTokens),
   );
   if (told) return { told, logged: told };
   const others = known.filter((each) => each.owner !== owner);
@@ -66,7 +70,16 @@ function evictionOf(
   return { reason: "evicted", missedTokens, sharedTokens, change: null };
 }
 
-/** The change that cost the most; the latest of several that cost the same. */
+/** The latest one comes first. */
+function latestOf(earlier: readonly PromptPrint[]): readonly PromptPrint[] {
+  let room = MAX_COMPARED_PARTS;
+  return earlier.toReversed().filter(({ parts }) => {
+    room -= PROMPT_COST + parts.length;
+    return room >= 0;
+  });
+}
+
+/** The change that cost the most; the first of several that cost the same. */
 function changeOf(
   print: PromptPrint,
   earlier: readonly PromptPrint[],
@@ -78,8 +91,10 @@ function changeOf(
   const unknown = new Set(print.parts.slice(known).map(({ hash }) => hash));
   let found: CacheMiss | null = null;
   for (const each of earlier) {
+    const least = found ? found.missedTokens + 1 : MIN_MISSED_TOKENS;
+    if (each.tokens - sharedTokensOf(each, print) < least) continue; // cannot cost more, as for all earlier turns
     const miss = changeSince(each, print, { unknown, cachedTokens });
-    if (miss && miss.missedTokens >= (found?.missedTokens ?? MIN_MISSED_TOKENS)) found = miss;
+    if (miss && miss.missedTokens >= least) found = miss;
   }
   const uncached = print.tokens - cachedTokens;
   return found && { ...found, missedTokens: Math.min(found.missedTokens, uncached) };

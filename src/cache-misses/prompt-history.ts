@@ -7,10 +7,10 @@ import { RecentCache } from "../generation/recent-cache.ts";
 import { compare, type DiagnoseOptions, diagnose, type KnownPrompt } from "./diagnose.ts";
 import { type PrintOptions, type PromptPrint, printOf } from "./prompt-print.ts";
 
-/** Memory for all prints. A prompt of 10,000 tokens and 300 parts takes 50 KiB. */
+/** Memory for all prints. A prompt of 10,000 tokens and 300 parts takes 53 KiB. */
 const MAX_BYTES = 8 * 2 ** 20;
-/** Memory of a print beside its hashes. Also limits the number of prints, each of which is compared: to 4,096. */
-const PRINT_BYTES = 2_048;
+/** More than a print takes beside its hashes: it limits the number of prints, each of which is compared, to 1,024. */
+const PRINT_BYTES = 8_192;
 const BLOCK_BYTES = 48;
 const PART_BYTES = 128;
 

@@ -27,8 +27,8 @@ export type PrintOptions = Pick<PreparedRequest, "promptTokens"> & {
 
 /** The rest of a longer system prompt is one part. */
 const MAX_SYSTEM_LINES = 500;
-/** Characters of a part's hash: 96 bits in base64. */
-const HASH_CHARS = 16;
+/** Bytes of a part's hash that are kept: 16 characters in base64. */
+const KEPT_BYTES = 12;
 
 export function printOf({ prompt, promptTokens, model, seed }: PrintOptions): PromptPrint {
   return {
@@ -37,7 +37,11 @@ export function printOf({ prompt, promptTokens, model, seed }: PrintOptions): Pr
     blocks: prefixHashes(promptTokens, seed),
     parts: partsOf(prompt).map(({ text, ...change }) => ({
       ...change,
-      hash: hash("sha256", `${seed} ${change.part} ${text}`, "base64").slice(0, HASH_CHARS),
+      hash: hash("sha256", `${seed} ${change.part} ${text}`, "buffer").toString(
+        "base64",
+        0,
+        KEPT_BYTES,
+      ),
       chars: text.length,
     })),
   };

@@ -40,7 +40,7 @@ test("compares only with a prompt of the same key", () => {
 });
 
 test("forgets the oldest prompts when its memory is full", () => {
-  const history = new PromptHistory(100_000);
+  const history = new PromptHistory(400_000);
   const print = history.printOf({ prompt, promptTokens, model: "m" });
   for (let id = 0; id < 100; id++) history.remember(String(id), { ...sender, print });
   const isKnown = (_: unknown, id: number) =>
