@@ -2,7 +2,15 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ErrorCode } from "./errors.ts";
-import type { FinishReason, KeyUsage, Receipt, StepLoad } from "./generation/events.ts";
+import type { LoggedMiss } from "./generation/cache-miss.ts";
+import type {
+  FinishReason,
+  KeyUsage,
+  PrefixTier,
+  Receipt,
+  StepLoad,
+  Usage,
+} from "./generation/events.ts";
 
 /**
  * How a request ended: the finish reason, `computed` for embeddings and rerank scores, or an error code. A closed set, so
@@ -15,6 +23,8 @@ const PREFIX = "sluice_";
 const HELP = {
   requests_total: "Requests that have ended, by outcome",
   tokens_total: "Tokens: in (prompts), cached (prompt tokens found in the cache), out (answers)",
+  prefix_tokens_total:
+    "Prompt tokens by the cache tier that had them (none: they were computed), and by outcome: hit, new, or why they were missed",
   tokens_after_leaving_total: "Tokens computed after their client had disconnected",
   stalled_streams_total: "Streams ended because their client read nothing for the stall timeout",
   uncaught_total: "Errors that no request had caught: each is a bug, logged with its stack",
@@ -62,11 +72,16 @@ export type ComputedInputs = {
   readonly totalMs: number;
 };
 
+type ReadPrompt = Pick<Usage, "promptTokens" | "cachedTokens"> & {
+  readonly prefixTier: PrefixTier;
+};
+
 export class Metrics {
   readonly #registry = processRegistry();
   readonly #make = metricsIn(this.#registry);
   readonly #requests = this.#make.counter("requests_total", ["outcome"]);
   readonly #tokens = this.#make.counter("tokens_total", ["direction"]);
+  readonly #prefixTokens = this.#make.counter("prefix_tokens_total", ["tier", "outcome"]);
   readonly #wastedTokens = this.#make.counter("tokens_after_leaving_total");
   readonly #stalled = this.#make.counter("stalled_streams_total");
   readonly #uncaught = this.#make.counter("uncaught_total");
@@ -108,6 +123,19 @@ export class Metrics {
     this.#queue.observe(receipt.queueMs / 1000);
     this.#total.observe(receipt.totalMs / 1000);
     if (receipt.firstTokenMs !== null) this.#firstToken.observe(receipt.firstTokenMs / 1000);
+  }
+
+  /** A prompt has been read. @param miss why the cache lacked tokens that were computed before; null if it did not */
+  promptRead(
+    { promptTokens, cachedTokens, prefixTier }: ReadPrompt,
+    miss: LoggedMiss | null,
+  ): void {
+    const missed = miss?.missedTokens ?? 0;
+    const fresh = Math.max(0, promptTokens - cachedTokens - missed);
+    if (cachedTokens > 0)
+      this.#prefixTokens.inc({ tier: prefixTier, outcome: "hit" }, cachedTokens);
+    if (miss) this.#prefixTokens.inc({ tier: "none", outcome: miss.reason }, missed);
+    if (fresh > 0) this.#prefixTokens.inc({ tier: "none", outcome: "new" }, fresh);
   }
 
   /** @param gapMs since the last delta. @param tokens in the new delta */

@@ -3,6 +3,7 @@
 
 import type { RequestListener } from "node:http";
 import path from "node:path";
+import { PromptHistory } from "./cache-misses/prompt-history.ts";
 import { SchemaCompiler } from "./compile/schema-compiler.ts";
 import { packageVersion } from "./config/command-line.ts";
 import type { Config } from "./config/config.ts";
@@ -199,6 +200,7 @@ function createStores(config: Config) {
     streams: new KeptAnswers({ maxBytes: resumeBuffer, keepMs: resumeGraceMs, isResumable: true }),
     responses: new StoredResponses({ maxBytes: responseStore, keepMs: responseTtlMs }),
     schemas: new SchemaCompiler({ entry: COMPILE_PROGRAM }),
+    history: new PromptHistory(),
   };
 }
 

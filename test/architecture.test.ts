@@ -24,6 +24,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   config: ["errors.ts"],
   api: ["generation", "grammar", "errors.ts"],
   compile: ["generation", "grammar", "errors.ts"],
+  "cache-misses": ["generation"],
   queue: ["generation", "errors.ts"],
   keys: ["generation", "errors.ts"],
   engine: ["generation", "errors.ts"],
@@ -34,8 +35,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "log.ts": ["log-writer.ts", "generation", "errors.ts"],
   "log-writer.ts": [],
   http: [
-    ...["api", "compile", "queue", "keys", "resume", "models", "metrics.ts", "generation"],
-    "errors.ts",
+    ...["api", "cache-misses", "compile", "queue", "keys", "resume", "models", "metrics.ts"],
+    ...["generation", "errors.ts"],
     ...["type engine/engine.ts", "type engine/embedding-engine.ts"],
   ],
   "create-engines.ts": [

@@ -2,6 +2,7 @@
 // frames or as one body. The HTTP layer calls it. Pure: it uses no I/O, no clock and no randomness.
 
 import type { ServiceError } from "../errors.ts";
+import type { PromptComparison } from "../generation/cache-miss.ts";
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
@@ -37,6 +38,8 @@ export type AnswerIdentity = {
   readonly createdAtSeconds: number;
   /** Tokens of all prompts; absent until they are prepared. */
   readonly promptTokens?: number;
+  /** Absent if the request does not compare its prompt with that of an earlier answer. */
+  readonly comparison?: PromptComparison;
 };
 
 /** One server-sent event before serialization. */
@@ -121,6 +124,8 @@ export type ParsedRequest = {
   readonly encoder: (identity: AnswerIdentity) => AnswerEncoder;
   /** Makes the body of a request that generates nothing, such as Ollama's "load". `requests` is empty then. */
   readonly immediateBody?: (identity: AnswerIdentity) => object;
+  /** Id of an earlier answer, without the dialect's prefix, with whose prompt this one is compared; absent for none. */
+  readonly comparesWith?: string;
   /** Null if the answer is not stored. */
   readonly storing?: StoringOptions | null;
   /** The same request with shorter and shorter conversations, for a prompt that does not fit. */

@@ -1,4 +1,5 @@
-// Replaces the schemas of a request with their compiled form.
+// Makes what the engine gets of a request: its schemas in their compiled form, and its conversation without the lines that
+// change in each request.
 
 import type { AskedQuestion, Question } from "../generation/questions.ts";
 import type {
@@ -8,39 +9,55 @@ import type {
   GenerateRequest,
   Prompt,
   Tool,
+  ToolUse,
 } from "../generation/request.ts";
+import { withoutChangingLines } from "./changing-lines.ts";
 import type { CompiledDocument } from "./schema-document.ts";
 
 /** The compiled document of a request without schemas. */
 export const NO_SCHEMAS: CompiledDocument = { grammar: null, tools: [], ignored: [] };
 
-export function compiledRequest(asked: AskedRequest, compiled: CompiledDocument): GenerateRequest {
+export type CompiledOptions = {
+  readonly compiled: CompiledDocument;
+  /** Whether changing lines stay in the conversation. */
+  readonly keepChangingLines: boolean;
+};
+
+export function compiledRequest(asked: AskedRequest, options: CompiledOptions): GenerateRequest {
   const { grammar } = asked;
   return {
     ...asked,
-    prompt: compiledPrompt(asked.prompt, compiled),
-    grammar: typeof grammar === "string" ? grammar : compiled.grammar,
+    prompt: compiledPrompt(asked.prompt, options),
+    grammar: typeof grammar === "string" ? grammar : options.compiled.grammar,
   };
 }
 
-export function compiledQuestion(asked: AskedQuestion, compiled: CompiledDocument): Question {
+export function compiledQuestion(asked: AskedQuestion, options: CompiledOptions): Question {
   switch (asked.type) {
     case "prepare":
-      return { type: "prepare", request: compiledRequest(asked.request, compiled) };
+      return { type: "prepare", request: compiledRequest(asked.request, options) };
     case "render":
-      return { type: "render", prompt: compiledPrompt(asked.prompt, compiled) };
+      return { type: "render", prompt: compiledPrompt(asked.prompt, options) };
     default:
       return asked;
   }
 }
 
-function compiledPrompt(asked: AskedPrompt, { tools }: CompiledDocument): Prompt {
+function compiledPrompt(asked: AskedPrompt, options: CompiledOptions): Prompt {
   if (asked.type !== "messages") return asked;
-  if (asked.tools === null) return { ...asked, tools: null };
+  const { compiled, keepChangingLines } = options;
+  return {
+    ...asked,
+    messages: keepChangingLines ? asked.messages : withoutChangingLines(asked.messages),
+    tools: asked.tools && compiledTools(asked.tools, compiled),
+  };
+}
+
+function compiledTools(use: ToolUse<AskedTool>, { tools }: CompiledDocument): ToolUse {
   const withRules = ({ name, definition }: AskedTool, index: number): Tool => {
     const rules = tools[index];
     if (!rules) throw new Error(`the schema of tool ${index} was not compiled`);
     return { name, definition, rules };
   };
-  return { ...asked, tools: { ...asked.tools, tools: asked.tools.tools.map(withRules) } };
+  return { ...use, tools: use.tools.map(withRules) };
 }

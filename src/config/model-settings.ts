@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { inGroup, integer, list, onByDefault, timeLimit } from "./setting.ts";
+import { inGroup, integer, list, offByDefault, onByDefault, timeLimit } from "./setting.ts";
 
 export const BUILTIN_MODEL = fileURLToPath(new URL("../../models/builtin.gguf", import.meta.url));
 
@@ -74,6 +74,10 @@ export const MODEL_SETTINGS = inGroup("model", {
     min: 0,
     max: 600_000,
     help: "milliseconds that a decode step may take when it reads a slice of a prompt beside running streams; 0 reads whole batches (default: 2.5 times a step without a slice)",
+    isExpert: true,
+  }),
+  keepChangingLines: offByDefault({
+    help: "leave lines that differ in each request, such as Claude Code's x-anthropic-billing-header, in system prompts; the prefix cache then ends at them",
     isExpert: true,
   }),
   loadTimeoutMs: timeLimit({

@@ -145,8 +145,8 @@ export function onByDefault({ help, isExpert = false }: Described): Setting<z.Zo
 }
 
 /** A flag without a value. */
-export function offByDefault({ help }: Described): Setting<z.ZodType<boolean>> {
-  return { schema: onOff.default(false), help, allows: "on or off" };
+export function offByDefault({ help, isExpert = false }: Described): Setting<z.ZodType<boolean>> {
+  return { schema: onOff.default(false), help, allows: "on or off", isExpert };
 }
 
 function withDefault(help: string, given: number | undefined): string {

@@ -1,5 +1,6 @@
 // Events that the engine yields for one request: any number of deltas, then one `finish` (or a thrown ServiceError).
 
+import type { CacheMiss } from "./cache-miss.ts";
 import type { TokenPiece } from "./questions.ts";
 import type { PrefillStatus } from "./wait-status.ts";
 
@@ -161,6 +162,8 @@ export type Receipt = {
   readonly isCut: boolean;
   readonly usage: Usage;
   readonly seed: number;
+  /** Why a prompt missed the prefix cache; null if it did not. */
+  readonly cacheMiss: CacheMiss | null;
 };
 
 /** Load of one decode step. */

@@ -20,6 +20,11 @@ export class RecentCache<V> {
     return entry.value;
   }
 
+  /** The least recently used comes first. */
+  get values(): readonly V[] {
+    return Array.from(this.#entries.values(), ({ value }) => value);
+  }
+
   /** Drops a value larger than a quarter of the cache: it would evict too many others. @param bytes size of the value */
   set(key: string, value: V, bytes: number): void {
     const entry = { value, bytes: bytes + 2 * key.length };

@@ -57,6 +57,19 @@ describe("messages", () => {
     expect(usage.input_tokens + (usage.cache_read_input_tokens ?? 0)).toBe(all);
   });
 
+  test("create() tells how a prompt differs from that of an earlier message", async () => {
+    const asked = (system: string, previous_message_id: string | null) =>
+      client.messages.create({
+        ...{ ...plain, system, max_tokens: 2 },
+        diagnostics: { previous_message_id },
+      });
+    const first = await asked("Be brief.", null);
+    const second = await asked("Be polite.", first.id);
+
+    expect(first.diagnostics).toBeNull();
+    expect(second.diagnostics?.cache_miss_reason?.type).toBe("system_changed");
+  });
+
   test("create() with stream yields typed events", async () => {
     const stream = await client.messages.create({ ...plain, stream: true });
 

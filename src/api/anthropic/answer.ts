@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { SENT_CODES } from "../../errors.ts";
 import type { Tag } from "../shared/contract.ts";
+import { anthropicDiagnostics } from "./diagnostics.ts";
 
 const count = z.int().min(0);
 
@@ -43,6 +44,8 @@ export const anthropicMessage = z.strictObject({
   content: z.array(block),
   ...ending,
   usage: z.strictObject({ ...usage, service_tier: z.literal("standard") }),
+  /** Only if the request asks for it. */
+  diagnostics: anthropicDiagnostics.optional(),
 });
 
 const delta = z.discriminatedUnion("type", [

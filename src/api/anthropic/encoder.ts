@@ -14,6 +14,7 @@ import type {
   AnthropicMessage,
   AnthropicUsage,
 } from "./answer.ts";
+import { encodeDiagnostics, messageId } from "./diagnostics.ts";
 
 export const PING: Frame = frame({ type: "ping" });
 
@@ -25,20 +26,26 @@ const NO_USAGE: Usage = {
 };
 const STOP_REASONS = { stop: "end_turn", length: "max_tokens", "tool-calls": "tool_use" } as const;
 
+type MessageOptions = {
+  /** Whether reasoning is left out of the answer. */
+  readonly hidesReasoning: boolean;
+  /** Whether the answer has the field for diagnostics. */
+  readonly hasDiagnostics: boolean;
+};
+
 /** There is always one choice, because Anthropic's API has no field for more. */
 export class AnthropicEncoder implements AnswerEncoder {
   readonly #identity: AnswerIdentity;
-  /** Whether reasoning is left out of the answer. */
-  readonly #hidesReasoning: boolean;
+  readonly #options: MessageOptions;
   #isOpen = false;
   /** Type of the open block; null between blocks. */
   #block: Delta["type"] | null = null;
   /** Number of blocks begun so far. */
   #blocks = 0;
 
-  constructor(identity: AnswerIdentity, hidesReasoning: boolean) {
+  constructor(identity: AnswerIdentity, options: MessageOptions) {
     this.#identity = identity;
-    this.#hidesReasoning = hidesReasoning;
+    this.#options = options;
   }
 
   /** The first progress event opens the stream, because `message_start` states how much of the prompt was cached. */
@@ -48,7 +55,7 @@ export class AnthropicEncoder implements AnswerEncoder {
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
     const frames = [...this.#open(NO_USAGE)];
-    if (delta.type === "reasoning-delta" && this.#hidesReasoning) return frames;
+    if (delta.type === "reasoning-delta" && this.#options.hidesReasoning) return frames;
     const beginsCall = delta.type === "tool-call-delta" && delta.name !== null;
     if (delta.text === "" && !beginsCall) return frames; // no empty blocks
     if (beginsCall || this.#block !== delta.type) frames.push(...this.#close(), this.#begin(delta));
@@ -112,7 +119,7 @@ export class AnthropicEncoder implements AnswerEncoder {
   }
 
   #content({ text, reasoning, toolCalls }: Choice): AnthropicBlock[] {
-    const showsReasoning = reasoning !== "" && !this.#hidesReasoning;
+    const showsReasoning = reasoning !== "" && !this.#options.hidesReasoning;
     return [
       ...(showsReasoning ? [thinkingBlock(reasoning)] : []),
       ...(text === "" ? [] : [textBlock(text)]),
@@ -128,14 +135,17 @@ export class AnthropicEncoder implements AnswerEncoder {
   }
 
   #message(content: AnthropicBlock[], ending: AnthropicEnding, usage: Usage): AnthropicMessage {
+    const { id, model, comparison } = this.#identity;
+    const { hasDiagnostics } = this.#options;
     return {
-      id: `msg_${this.#identity.id}`,
+      id: messageId(id),
       type: "message",
       role: "assistant",
-      model: this.#identity.model,
+      model,
       content,
       ...ending,
       usage: { ...encodeUsage(usage), service_tier: "standard" },
+      ...(hasDiagnostics ? { diagnostics: encodeDiagnostics(comparison) } : {}),
     };
   }
 }

@@ -16,6 +16,7 @@ import { askedReasoning } from "../shared/wishes.ts";
 import { ANTHROPIC, anthropicEvent, anthropicMessage } from "./answer.ts";
 import { withReadableBlocks } from "./blocks.ts";
 import { messages, readMessages, system } from "./content.ts";
+import { diagnosticsField, readDiagnostics } from "./diagnostics.ts";
 import { AnthropicEncoder, PING } from "./encoder.ts";
 import { encodeAnthropicError } from "./errors.ts";
 import { type AnthropicTools, readTools, toolFields } from "./tools.ts";
@@ -89,12 +90,13 @@ const schema = z.object({
   output_format: format.describe("Older name of output_config.format."),
   service_tier: field.withoutEffect(z.string(), "Ignored: this server has one tier."),
   cache_control: field.ignored(field.ALWAYS_CACHED),
-  diagnostics: field.ignored("Ignored: about Anthropic's cache."),
+  diagnostics: diagnosticsField,
 });
 
 /** For `count_tokens`: the same body, in which `max_tokens` is optional. */
 export const promptSchema = schema.extend({
   max_tokens: field.tokenLimit.optional().describe("Ignored; accepted because a message has it."),
+  diagnostics: diagnosticsField.meta({ [field.WITHOUT_EFFECT_MARK]: true }),
 });
 
 type Fields = z.output<typeof promptSchema>;
@@ -122,7 +124,12 @@ export const anthropicMessages: Dialect = {
       isStreamed: fields.stream,
       flush: "token",
       isFlex: false,
-      encoder: (identity) => new AnthropicEncoder(identity, omitsReasoning(fields)),
+      ...readDiagnostics(fields.diagnostics),
+      encoder: (identity) =>
+        new AnthropicEncoder(identity, {
+          hidesReasoning: omitsReasoning(fields),
+          hasDiagnostics: Boolean(fields.diagnostics),
+        }),
     };
   },
 

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { SENT_CODES } from "../../errors.ts";
+import { MISS_REASONS, PROMPT_PARTS } from "../../generation/cache-miss.ts";
 import type { Tag } from "../shared/contract.ts";
 
 const count = z.int().min(0);
@@ -15,6 +16,18 @@ const usage = z.strictObject({
   completion_tokens_details: z.strictObject({ reasoning_tokens: count }),
 });
 
+/** Why the prefix cache lacked tokens of the prompt. */
+const cacheMiss = z.strictObject({
+  reason: z.enum(MISS_REASONS),
+  /** About how many tokens would have been cached otherwise. */
+  missed_tokens: count,
+  /** Tokens before the difference, rounded down. */
+  token: count,
+  part: z.enum(PROMPT_PARTS).optional(),
+  /** Position of the message after the system prompt, from 0. */
+  message: count.optional(),
+});
+
 /** Not part of OpenAI's API. Times in ms. */
 export const timings = z.strictObject({
   queue_ms: ms,
@@ -26,6 +39,7 @@ export const timings = z.strictObject({
   generated_tokens: count,
   seed: count,
   deadline_reached: z.literal(true).optional(),
+  cache_miss: cacheMiss.optional(),
 });
 
 export const promptProgress = z.strictObject({

@@ -2,6 +2,7 @@
 // dialects use too.
 
 import type { ServiceError } from "../../errors.ts";
+import type { CacheMiss } from "../../generation/cache-miss.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt, Usage } from "../../generation/events.ts";
 import { Tally } from "../../generation/tally.ts";
@@ -204,5 +205,16 @@ export function encodeTimings(receipt: Receipt): Timings {
     generated_tokens: receipt.usage.completionTokens,
     seed: receipt.seed,
     ...(receipt.isCut ? { deadline_reached: true as const } : {}),
+    ...(receipt.cacheMiss ? { cache_miss: encodeMiss(receipt.cacheMiss) } : {}),
+  };
+}
+
+function encodeMiss({ reason, missedTokens, sharedTokens, change }: CacheMiss) {
+  return {
+    reason,
+    missed_tokens: missedTokens,
+    token: sharedTokens,
+    ...(change ? { part: change.part } : {}),
+    ...(change && change.message !== null ? { message: change.message } : {}),
   };
 }

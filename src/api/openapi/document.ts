@@ -41,6 +41,9 @@ const HEADERS = {
   "x-request-id": text("Id of the request: your own, if you sent a valid one."),
   "request-id": text("Same as `x-request-id`, for Anthropic's SDKs."),
   "x-ignored-params": text("Fields of the body that are unknown and had no effect."),
+  "x-cache-miss": text(
+    "Why the prefix cache lacked tokens that an earlier prompt of the same key had. Not on streams.",
+  ),
   location: text("For a resumable stream: the path at which to resume it."),
   "server-timing": text("How long each phase took."),
   "x-ratelimit-limit-tokens": integer(
@@ -203,7 +206,7 @@ function headersOf(operation: Operation): Record<string, object> {
     "request-id",
     ...(contract ? ["x-ignored-params"] : []),
     ...(isMetered ? ALLOWANCE : []),
-    ...(contract?.event ? ["server-timing"] : []),
+    ...(contract?.event ? ["server-timing", "x-cache-miss"] : []),
     ...(isResumable(operation) ? ["location"] : []),
   ]);
 }

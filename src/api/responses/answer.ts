@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { openaiError, timings } from "../openai/answer.ts";
 import { chatLogprobsObject } from "../openai/chat-answer.ts";
+import { cacheDiagnostics } from "./diagnostics.ts";
 
 const count = z.int().min(0);
 const status = z.enum(["in_progress", "completed", "incomplete"]);
@@ -99,6 +100,8 @@ export const response = z.strictObject({
   model: z.string(),
   output: z.array(item),
   ...echoed,
+  /** Only if the request asks for a comparison. */
+  prompt_cache_diagnostics: cacheDiagnostics.optional(),
   usage: usage.nullable(),
   timings: timings.optional(),
 });

@@ -8,6 +8,7 @@ import type { Frame, StoredAnswerEncoder } from "../dialect.ts";
 import { openaiErrors } from "../openai/encoder.ts";
 import { CustomInput } from "../shared/custom-tools.ts";
 import type { ResponseItem } from "./answer.ts";
+import { responseId } from "./diagnostics.ts";
 import { type InputItem, withIds } from "./items.ts";
 import {
   addTo,
@@ -19,7 +20,7 @@ import {
   isCall,
   wholeText,
 } from "./output-items.ts";
-import { encodeResponse, type ResponseState, responseId } from "./response-object.ts";
+import { encodeResponse, type ResponseState } from "./response-object.ts";
 import type { ClientTool } from "./tools.ts";
 
 export type ResponsesAnswer = Pick<
@@ -72,7 +73,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   }
 
   get id(): string {
-    return responseId(this.#answer.identity);
+    return responseId(this.#answer.identity.id);
   }
 
   start(): readonly Frame[] {

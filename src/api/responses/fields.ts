@@ -5,6 +5,7 @@ import { reasoningFields } from "../openai/reasoning.ts";
 import * as field from "../shared/field-types.ts";
 import { sharedFields } from "../shared/fields.ts";
 import { ANSWER_FORM, schemaForm } from "../shared/schema-grammar.ts";
+import { cacheOptionsField } from "./diagnostics.ts";
 import { input, inputBody } from "./items.ts";
 import { responsesToolFields } from "./tools.ts";
 
@@ -51,6 +52,7 @@ export const responsesSchema = z.object({
   ),
   store: field.flag("Whether to store the response, so that it can be retrieved and continued."),
   previous_response_id: field.optional(z.string().min(1), "Id of the stored response to continue."),
+  prompt_cache_options: cacheOptionsField,
   background: field.flag("Whether generation continues after the client disconnects.", false),
   metadata: field.optional(
     z.record(z.string(), z.string(), "must be an object whose values are strings"),

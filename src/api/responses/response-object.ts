@@ -6,6 +6,7 @@ import type { AnswerIdentity } from "../dialect.ts";
 import type { OpenaiError } from "../openai/answer.ts";
 import { encodeTimings, tierOf } from "../openai/encoder.ts";
 import type { ResponseItem, ResponseStatus } from "./answer.ts";
+import { encodeComparison, responseId } from "./diagnostics.ts";
 import type { ResponsesFields } from "./fields.ts";
 
 export type ResponseState = {
@@ -23,14 +24,10 @@ export type ResponseState = {
   readonly error: OpenaiError["error"] | null;
 };
 
-export function responseId({ id }: AnswerIdentity): string {
-  return `resp_${id}`;
-}
-
 export function encodeResponse(state: ResponseState): object {
   const { identity, status, items, receipt, error } = state;
   return {
-    id: responseId(identity),
+    id: responseId(identity.id),
     object: "response",
     created_at: identity.createdAtSeconds,
     status,
@@ -39,6 +36,9 @@ export function encodeResponse(state: ResponseState): object {
     model: identity.model,
     output: items,
     ...echoed(state),
+    ...(identity.comparison
+      ? { prompt_cache_diagnostics: encodeComparison(identity.comparison) }
+      : {}),
     usage: receipt ? encodeUsage(receipt) : null,
     ...(receipt ? { timings: encodeTimings(receipt) } : {}),
   };

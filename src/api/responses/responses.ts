@@ -14,6 +14,7 @@ import { parseBody } from "../shared/parse-body.ts";
 import { isObject, notSupported } from "../shared/refusals.ts";
 import { type AnswerForm, schemaFormOf } from "../shared/schema-grammar.ts";
 import { response, responseEvent } from "./answer.ts";
+import { readComparison } from "./diagnostics.ts";
 import { encodeResponsesError, ResponsesEncoder } from "./encoder.ts";
 import {
   INCLUDED_LOGPROBS,
@@ -113,6 +114,7 @@ function parsedRequest(
       ...requestsFor({ messages, tools: use, ...reasoning }, fields, context),
       ignoredParams: [...ignoredParams, ...ignored, ...ignoredItems(input), ...ignoredIn(fields)],
       wishes,
+      ...readComparison(fields.prompt_cache_options),
       encoder,
       storing: isStored ? { previousId, isBackground, encoder } : null,
     };

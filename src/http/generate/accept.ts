@@ -7,23 +7,27 @@ import type {
   StoredAnswerEncoder,
   StoringOptions,
 } from "../../api/dialect.ts";
-import { compiledRequest } from "../../compile/compiled-request.ts";
+import { type CompiledOptions, compiledRequest } from "../../compile/compiled-request.ts";
 import type { CompiledDocument } from "../../compile/schema-document.ts";
 import { ServiceError } from "../../errors.ts";
-import type { AskedPrompt, PreparedRequest } from "../../generation/request.ts";
+import type { AskedPrompt, PreparedRequest, Prompt } from "../../generation/request.ts";
 import type { KeptResponse, StoredResponses } from "../../resume/stored-responses.ts";
 import { callerOf, ownerOf } from "../server/response-locals.ts";
 import { askInTurn, type QuestionDeps } from "./ask-in-turn.ts";
 import { type Exchange, identityOf } from "./exchange.ts";
 import { type FitDeps, fitToModel } from "./fit-to-model.ts";
+import { type CacheDeps, type CacheWatch, watchCache } from "./watch-cache.ts";
 
-export type AcceptDeps = QuestionDeps & FitDeps & StoreDeps;
+export type AcceptDeps = QuestionDeps & FitDeps & CompileDeps & CacheDeps & StoreDeps;
+
+type CompileDeps = Pick<CompiledOptions, "keepChangingLines">;
 
 type StoreDeps = { readonly responses: Pick<StoredResponses, "begin"> };
 
 export type AcceptedExchange = Exchange & {
   /** One for each choice. */
   readonly prepared: readonly PreparedRequest[];
+  readonly cache: CacheWatch;
   readonly encoder: AnswerEncoder;
   /** Null if the answer is not stored. */
   readonly stored: KeptResponse | null;
@@ -40,11 +44,19 @@ export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<Acce
   const { requests, ignoredParams, wishes = [] } = exchange.parsed;
   const asked = { res, signal: client.signal, request: requests[0], ignoredParams, wishes };
   const compiled = await fitToModel(asked, deps);
-  const { parsed, prepared } = await longestFitting({ ...exchange, compiled, deps });
+  const form = await longestFitting({ ...exchange, compiled, deps });
+  const { parsed, prepared } = form;
   record.prepared(prepared, parsed.choicesPerPrompt);
-  const accepted = { ...exchange, parsed, prepared };
+  const { promptTokens } = record.tokens;
+  const named = identityOf(exchange);
+  const cache = watchCache({ ...form, id: named.id, res }, deps);
+  const accepted = { ...exchange, parsed, prepared, cache };
   const { storing } = parsed;
-  const identity = { ...identityOf(exchange), promptTokens: record.tokens.promptTokens };
+  const identity = {
+    ...named,
+    promptTokens,
+    ...(cache.comparison ? { comparison: cache.comparison } : {}),
+  };
   if (!storing) return { ...accepted, encoder: parsed.encoder(identity), stored: null };
   const encoder = storing.encoder(identity);
   return { ...accepted, encoder, stored: store({ ...exchange, ...deps }, encoder, storing) };
@@ -82,13 +94,15 @@ function store(
 
 type CompiledExchange = Exchange & {
   readonly compiled: CompiledDocument;
-  readonly deps: QuestionDeps;
+  readonly deps: QuestionDeps & CompileDeps;
 };
 
 /** One length of the conversation, with its choices prepared. */
 type PreparedForm = {
   readonly parsed: ParsedRequest;
   readonly prepared: readonly PreparedRequest[];
+  /** What the choices were prepared from. */
+  readonly prompts: readonly Prompt[];
 };
 
 /** The longest form that leaves room for an answer; if none does, the shortest. */
@@ -144,18 +158,22 @@ async function prepareForm(
 ): Promise<PreparedForm> {
   const { signal, abort } = client;
   const turn = { signal, abort, caller: callerOf(res), isAdmitted: true };
-  const byPrompt = new Map<AskedPrompt, PreparedRequest>();
+  const byPrompt = new Map<AskedPrompt, { prepared: PreparedRequest; prompt: Prompt }>();
   for (const asked of parsed.requests) {
     if (byPrompt.has(asked.prompt)) continue;
-    const request = compiledRequest(asked, compiled);
+    const request = compiledRequest(asked, { ...deps, compiled });
     const prepared = await askInTurn(deps, turn, (ask) =>
       ask({ type: "prepare", request, isTrial }),
     );
-    byPrompt.set(asked.prompt, prepared);
+    byPrompt.set(asked.prompt, { prepared, prompt: request.prompt });
   }
-  const prepared = parsed.requests.flatMap(({ prompt, sampling }) => {
+  const choices = parsed.requests.flatMap(({ prompt, sampling }) => {
     const found = byPrompt.get(prompt);
-    return found ? [{ ...found, sampling }] : [];
+    return found ? [{ prompt: found.prompt, prepared: { ...found.prepared, sampling } }] : [];
   });
-  return { parsed, prepared };
+  return {
+    parsed,
+    prepared: choices.map(({ prepared }) => prepared),
+    prompts: choices.map(({ prompt }) => prompt),
+  };
 }

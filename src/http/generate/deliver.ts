@@ -7,18 +7,17 @@ import { jsonFrame } from "../../api/shared/frames.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { type ServiceError, toServiceError, wasStopped } from "../../errors.ts";
 import { ChoiceCollector } from "../../generation/choice.ts";
-import type { GenerateEvent, Receipt } from "../../generation/events.ts";
+import { type GenerateEvent, isDelta, type Receipt } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
-import { ownerOf, requestIdOf } from "../server/response-locals.ts";
+import { requestIdOf } from "../server/response-locals.ts";
 import type { Sink } from "../stream/sink.ts";
 import { type AcceptDeps, type AcceptedExchange, accept } from "./accept.ts";
 import { coalesceDeltas } from "./coalesce-deltas.ts";
 import { type Exchange, errorFrame } from "./exchange.ts";
+import { scopeOf } from "./watch-cache.ts";
 
 export type DeliverDeps = AcceptDeps & {
   readonly engine: Pick<Engine, "generate">;
-  /** Whether all API keys share one prefix cache. */
-  readonly sharedCache: boolean;
 };
 
 /** @throws ServiceError the failure, for the log; the sink has been told it already */
@@ -113,7 +112,7 @@ function eventsOf(
   const lease = accepted.admission.ticketOf(choice);
   lease.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
   const { signal, deadline } = client;
-  const cacheScope = sharedCache ? "" : ownerOf(res);
+  const cacheScope = scopeOf(res, sharedCache);
   return engine.generate(prepared, { signal, deadline, lease, cacheScope });
 }
 
@@ -130,13 +129,23 @@ async function* counted(
 
 /** Counts the events of one choice for the request's record, and charges them to its key. */
 function counterOf(accepted: AcceptedExchange, choice: number): (event: GenerateEvent) => void {
-  const { record, admission } = accepted;
+  const { record, admission, cache } = accepted;
   const ticket = admission.ticketOf(choice);
   const tally = record.tallyOf(choice);
+  let isRead = false;
   return (event) => {
     record.event(tally, event);
     ticket.charge(tally);
+    if (isRead || !reportsReading(event)) return;
+    isRead = true;
+    const diagnosis = cache.read(choice, tally.cachedTokens);
+    if (diagnosis) record.promptRead(tally, diagnosis);
   };
+}
+
+/** Whether it is the first event that says how much of the prompt was cached. */
+function reportsReading(event: GenerateEvent): boolean {
+  return event.type === "finish" || (isDelta(event) && event.prompt !== undefined);
 }
 
 /**

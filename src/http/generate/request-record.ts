@@ -2,6 +2,12 @@
 
 import type { Logger } from "pino";
 import { type ServiceError, stackOf, toServiceError } from "../../errors.ts";
+import {
+  type CacheMiss,
+  type LoggedMiss,
+  type MissDiagnosis,
+  placeOfChange,
+} from "../../generation/cache-miss.ts";
 import { type GenerateEvent, isDelta, type Receipt, type Usage } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import type { SlotUse } from "../../generation/slot-lease.ts";
@@ -24,6 +30,9 @@ export class RequestRecord {
   /** One for each choice. */
   #tallies: readonly Tally[] = [];
   #answeredAtMs: number | null = null;
+  /** Why a prompt missed the cache: the first one that did. */
+  #miss: CacheMiss | null = null;
+  #loggedMiss: LoggedMiss | null = null;
   /** Null until the request is parsed. */
   model: string | null = null;
   /** Null until the request is in the queue. */
@@ -50,6 +59,13 @@ export class RequestRecord {
     if (isDelta(event) && tally.completionTokens > 0 && event.tokens > 0)
       this.#options.metrics.tokensArrived(event.atMs - tally.lastAtMs, event.tokens);
     tally.add(event);
+  }
+
+  /** A prompt has been read, and its cached tokens are known. */
+  promptRead(tally: Tally, { told, logged }: MissDiagnosis): void {
+    this.#miss ??= told;
+    this.#loggedMiss ??= logged;
+    this.#options.metrics.promptRead(tally, logged);
   }
 
   /** @throws Error if the request is not prepared yet */
@@ -102,6 +118,7 @@ export class RequestRecord {
       isCut: this.isCut,
       usage: this.#usage,
       seed: this.#prepared[0]?.sampling.seed ?? 0,
+      cacheMiss: this.#miss,
     };
   }
 
@@ -134,6 +151,7 @@ export class RequestRecord {
       tokensIn: receipt.usage.promptTokens,
       tokensCached: receipt.usage.cachedTokens,
       tokensOut: receipt.usage.completionTokens,
+      ...(this.#loggedMiss ? missFields(this.#loggedMiss) : {}),
       queueMs: Math.round(receipt.queueMs),
       prefillMs: Math.round(receipt.prefillMs),
       ttftMs: receipt.firstTokenMs === null ? null : Math.round(receipt.firstTokenMs),
@@ -142,6 +160,16 @@ export class RequestRecord {
     logEnd(log, line, failure);
     this.#prepared = []; // a kept answer may keep this record, but must not keep the tokens of its prompt
   }
+}
+
+/** Never the hashes: only counts and the place of the change. */
+function missFields({ reason, missedTokens, sharedTokens, change }: LoggedMiss) {
+  return {
+    cacheMiss: reason,
+    tokensMissed: missedTokens,
+    tokensShared: sharedTokens,
+    ...(change ? { changedIn: placeOfChange(change) } : {}),
+  };
 }
 
 type EndLine = { readonly requestId: string } & Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@
 import type { Express, RequestHandler } from "express";
 import type { Endpoint } from "../../api/endpoint.ts";
 import { ENDPOINTS } from "../../api/wire-formats.ts";
-import { compiledQuestion } from "../../compile/compiled-request.ts";
+import { type CompiledOptions, compiledQuestion } from "../../compile/compiled-request.ts";
 import type { Catalog } from "../../models/catalog.ts";
 import { askInTurn, type QuestionDeps } from "../generate/ask-in-turn.ts";
 import { type FitDeps, fitToModel } from "../generate/fit-to-model.ts";
@@ -21,7 +21,8 @@ export const QUESTION_EXPRESS_ROUTES = QUESTION_PATHS.map(routeOf);
 
 export type QuestionRoutesDeps = ParseDeps &
   QuestionDeps &
-  FitDeps & {
+  FitDeps &
+  Pick<CompiledOptions, "keepChangingLines"> & {
     readonly catalog: Catalog;
     readonly requestTimeoutMs: number;
   };
@@ -46,7 +47,7 @@ function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {
       const compiled = await fitToModel({ res, signal, request, ignoredParams, wishes }, deps);
       // The cast is safe: compiling a question does not change the type of its answer.
       const answer = await askInTurn(deps, turn, (ask) =>
-        asked.answer((question) => ask(compiledQuestion(question, compiled)) as never),
+        asked.answer((question) => ask(compiledQuestion(question, { ...deps, compiled })) as never),
       );
       res.json(answer);
     } finally {

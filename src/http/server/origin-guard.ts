@@ -17,6 +17,7 @@ const EXPOSED = [
   "x-request-id",
   "request-id",
   "x-ignored-params",
+  "x-cache-miss",
   "retry-after",
   "server-timing",
   ...RATE_LIMITS,

@@ -1,6 +1,7 @@
 // A buffered answer: one JSON body, sent when all choices are complete. A failure is sent by the error mapper.
 
 import type { Response } from "express";
+import { type CacheMiss, placeOfChange } from "../../generation/cache-miss.ts";
 import type { Receipt } from "../../generation/events.ts";
 import type { Sink } from "./sink.ts";
 
@@ -11,7 +12,9 @@ export function bodySink(res: Response, receipt: () => Receipt): Sink {
     begin: () => {},
     send: ([body]) => {
       if (!body) return undefined;
-      res.setHeader("server-timing", serverTiming(receipt()));
+      const complete = receipt();
+      res.setHeader("server-timing", serverTiming(complete));
+      if (complete.cacheMiss) res.setHeader("x-cache-miss", missHeader(complete.cacheMiss));
       res.type("json").send(body.data);
       return undefined;
     },
@@ -32,4 +35,10 @@ function serverTiming(receipt: Receipt): string {
   return Object.entries(parts)
     .map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`)
     .join(", ");
+}
+
+/** For example `prefix_changed; missed=5120; token=448; in="messages[3]"`. */
+function missHeader({ reason, missedTokens, sharedTokens, change }: CacheMiss): string {
+  const place = change ? `; in="${placeOfChange(change)}"` : "";
+  return `${reason}; missed=${missedTokens}; token=${sharedTokens}${place}`;
 }

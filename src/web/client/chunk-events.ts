@@ -33,6 +33,12 @@ type Timings = {
   readonly cached_tokens: number;
   readonly generated_tokens: number;
   readonly seed?: number;
+  readonly cache_miss?: {
+    readonly reason: string;
+    readonly missed_tokens: number;
+    readonly part?: string;
+    readonly message?: number;
+  };
 };
 
 const REASONS: readonly string[] = ["stop", "length", "tool_calls"] satisfies ChatFinishReason[];
@@ -72,7 +78,12 @@ function statisticsFrom(timings: Timings | undefined): AnswerStatistics | null {
     cachedTokens: timings.cached_tokens,
     generatedTokens: timings.generated_tokens,
     seed: timings.seed ?? null,
+    ...(timings.cache_miss ? { cacheMiss: missFrom(timings.cache_miss) } : {}),
   };
+}
+
+function missFrom({ reason, missed_tokens, part, message }: NonNullable<Timings["cache_miss"]>) {
+  return { tokens: missed_tokens, cause: part ?? reason, message: message ?? null };
 }
 
 function asFinishReason(text: string): ChatFinishReason {

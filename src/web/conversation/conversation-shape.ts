@@ -7,6 +7,7 @@ import type {
   ChatToolCall,
   ChatTurn,
   Conversation,
+  MissedTokens,
   Phase,
   RequestFailure,
   StreamPosition,
@@ -64,6 +65,9 @@ const TURNS: { readonly [kind in ChatTurn["kind"]]: Fields<Extract<ChatTurn, { k
         cachedTokens: number,
         generatedTokens: number,
         seed: orNull(number),
+        cacheMiss: optional(
+          object<MissedTokens>({ tokens: number, cause: text, message: orNull(number) }),
+        ),
       }),
     ),
     stream: orNull(object<StreamPosition>({ address: text, lastEventId: orNull(text) })),
@@ -146,6 +150,12 @@ function listOf(check: Check): Check {
 function orNull(check: Check): Check {
   return (value, path) => {
     if (value !== null) check(value, path);
+  };
+}
+
+function optional(check: Check): Check {
+  return (value, path) => {
+    if (value !== undefined) check(value, path);
   };
 }
 

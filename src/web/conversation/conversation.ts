@@ -105,6 +105,17 @@ export type AnswerStatistics = {
   readonly cachedTokens: number;
   readonly generatedTokens: number;
   readonly seed: number | null;
+  /** Absent if the cache had all that it could have. */
+  readonly cacheMiss?: MissedTokens;
+};
+
+/** Prompt tokens that the server's cache would have had, but for this cause. */
+export type MissedTokens = {
+  readonly tokens: number;
+  /** The part of the prompt that changed (`system`, `tools`, `messages`), or the server's reason if none did. */
+  readonly cause: string;
+  /** For `messages`: the number of the message, from 0. */
+  readonly message: number | null;
 };
 
 export type StreamPosition = {

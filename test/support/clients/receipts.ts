@@ -17,6 +17,7 @@ export const RECEIPT: Receipt = {
   isCut: false,
   usage: { promptTokens: 5, cachedTokens: 0, completionTokens: 6, reasoningTokens: 0 },
   seed: 7,
+  cacheMiss: null,
 };
 
 export const IDENTITY = { id: "abc", model: "tiny", createdAtSeconds: 1_700_000_000 };

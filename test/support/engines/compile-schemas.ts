@@ -18,7 +18,9 @@ export function compiled(parsed: ParsedRequest): CompiledParse {
   const found = document ? compileDocument(document) : NO_SCHEMAS;
   return {
     ...parsed,
-    requests: parsed.requests.map((each) => compiledRequest(each, found)),
+    requests: parsed.requests.map((each) =>
+      compiledRequest(each, { compiled: found, keepChangingLines: false }),
+    ),
     ignoredParams: [...parsed.ignoredParams, ...found.ignored],
   };
 }

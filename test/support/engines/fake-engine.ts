@@ -39,6 +39,8 @@ export type FakeEngineOptions = {
   readonly tokenMs?: number;
   readonly prefillMs?: number;
   readonly prepareMs?: number;
+  /** The reported number of cached prompt tokens. */
+  readonly cachedTokens?: number;
   /** The reported cost of a question. */
   readonly askCostMs?: number;
   readonly contextTokens?: number;
@@ -187,7 +189,7 @@ export class FakeEngine implements Engine {
   #prepare(request: GenerateRequest): PreparedRequest {
     const { contextTokens = 4096 } = this.#options;
     const { prompt, maxTokens, grammar: _, ...rest } = request;
-    const promptTokens = new Uint32Array(wordsOf(textOf(prompt)).length);
+    const promptTokens = Uint32Array.from(wordsOf(textOf(prompt)), idOf);
     const room = contextTokens - promptTokens.length;
     if (room < 1) {
       throw new ServiceError(
@@ -232,6 +234,14 @@ export class FakeEngine implements Engine {
     } finally {
       turn.end();
     }
+  }
+
+  #usageOf(
+    { promptTokens }: PreparedRequest,
+    tokens: Pick<Usage, "completionTokens" | "reasoningTokens">,
+  ): Usage {
+    const { cachedTokens = 0 } = this.#options;
+    return { promptTokens: promptTokens.length, cachedTokens, ...tokens };
   }
 
   #turnOn(lease: SlotLease): Turn {
@@ -290,7 +300,7 @@ export class FakeEngine implements Engine {
       yield { type: "text-delta", text, tokens: 1, atMs: performance.now() };
     }
     if (count >= failsAfter && failure) throw failure.error;
-    const usage = usageOf(request, { completionTokens: count, reasoningTokens: 0 });
+    const usage = this.#usageOf(request, { completionTokens: count, reasoningTokens: 0 });
     const reason = count < tokens ? "length" : "stop";
     yield {
       type: "finish",
@@ -320,7 +330,7 @@ export class FakeEngine implements Engine {
       if (event.type === "tool-call-delta") reason = "tool-calls";
       yield { ...event, atMs: performance.now() };
     }
-    const usage = usageOf(request, tokens);
+    const usage = this.#usageOf(request, tokens);
     yield {
       type: "finish",
       reason,
@@ -338,13 +348,6 @@ export class FakeEngine implements Engine {
   }
 }
 
-function usageOf(
-  { promptTokens }: PreparedRequest,
-  tokens: Pick<Usage, "completionTokens" | "reasoningTokens">,
-): Usage {
-  return { promptTokens: promptTokens.length, cachedTokens: 0, ...tokens };
-}
-
 function textOf(prompt: Prompt): string {
   switch (prompt.type) {
     case "messages":
@@ -360,4 +363,11 @@ function textOf(prompt: Prompt): string {
 
 function wordsOf(text: string): string[] {
   return text.split(" ");
+}
+
+/** The same id for the same word. */
+function idOf(word: string): number {
+  let id = 7;
+  for (const char of word) id = (31 * id + (char.codePointAt(0) ?? 0)) % 2 ** 31;
+  return id;
 }

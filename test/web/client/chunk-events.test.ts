@@ -40,6 +40,29 @@ test("the last chunk contains the finish reason and the statistics", () => {
   });
 });
 
+test("the statistics contain why the prompt missed the cache", () => {
+  const numbersOf = (cache_miss: object) => {
+    const [event] = chunkEvents(
+      JSON.stringify({
+        choices: [{ delta: {}, finish_reason: "stop" }],
+        timings: { cached_tokens: 1, cache_miss: { missed_tokens: 500, token: 64, ...cache_miss } },
+      }),
+    );
+    return event?.type === "finish" ? event.numbers?.cacheMiss : null;
+  };
+
+  expect(numbersOf({ reason: "evicted" })).toEqual({
+    tokens: 500,
+    cause: "evicted",
+    message: null,
+  });
+  expect(numbersOf({ reason: "prefix_changed", part: "messages", message: 3 })).toEqual({
+    tokens: 500,
+    cause: "messages",
+    message: 3,
+  });
+});
+
 test("throws an error chunk", () => {
   expect(() => chunkEvents('{"error":{"message":"no","code":"worker_crashed"}}')).toThrow(
     ServerError,

@@ -20,6 +20,7 @@ const FULL = conversation([
       cachedTokens: 0,
       generatedTokens: 7,
       seed: null,
+      cacheMiss: { tokens: 512, cause: "messages", message: 3 },
     },
   }),
   toolResult("one"),

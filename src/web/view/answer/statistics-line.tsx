@@ -1,6 +1,6 @@
 // The statistics below an answer: its times, speed and token counts.
 
-import type { ChatAnswer } from "../../conversation/conversation.ts";
+import type { ChatAnswer, MissedTokens } from "../../conversation/conversation.ts";
 import { count, duration } from "../format.ts";
 
 export function StatisticsLine({ answer: { numbers, model } }: { readonly answer: ChatAnswer }) {
@@ -24,6 +24,13 @@ export function StatisticsLine({ answer: { numbers, model } }: { readonly answer
       <Entry name="Total" value={duration(totalMs)} />
       <Entry name="In" value={count(promptTokens)} help="Prompt tokens" />
       <Entry name="Cached" value={count(cachedTokens)} help="Prompt tokens found in the cache" />
+      {numbers.cacheMiss && (
+        <Entry
+          name="Missed"
+          value={missText(numbers.cacheMiss)}
+          help="Prompt tokens that the cache would have had otherwise, and why it did not"
+        />
+      )}
       <Entry name="Out" value={count(generatedTokens)} help="Generated tokens" />
     </dl>
   );
@@ -38,6 +45,19 @@ function Entry({ name, value, help }: EntryProps) {
       <dd>{value}</dd>
     </div>
   );
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  system: "the system prompt changed",
+  tools: "the tools changed",
+  template: "the template renders it differently",
+  model: "another model had read it",
+  evicted: "no longer cached",
+};
+
+function missText({ tokens, cause, message }: MissedTokens): string {
+  const text = message === null ? (CAUSES[cause] ?? cause) : `message ${message + 1} changed`;
+  return `${count(tokens)} (${text})`;
 }
 
 /** Speed after the first token; null if there are too few tokens to measure it. */

@@ -12,7 +12,8 @@ import {
   textDelta,
 } from "../../../support/clients/receipts.ts";
 
-const encoder = (hidesReasoning = false) => new AnthropicEncoder(IDENTITY, hidesReasoning);
+const encoder = (hidesReasoning = false) =>
+  new AnthropicEncoder(IDENTITY, { hidesReasoning, hasDiagnostics: false });
 const PROGRESS = { type: "prefill", total: 9, cached: 4, processed: 4, ms: 1 } as const;
 
 type Event = { readonly type: string; readonly [field: string]: unknown };

@@ -16,6 +16,7 @@ const RECEIPT: Receipt = {
   isCut: false,
   usage: { promptTokens: 12, cachedTokens: 2, completionTokens: 4, reasoningTokens: 0 },
   seed: 7,
+  cacheMiss: null,
 };
 const encoder = (changes = {}) =>
   parse(changes).encoder({ id: "x", model: "coder", createdAtSeconds: 0 });

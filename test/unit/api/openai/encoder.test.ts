@@ -17,6 +17,7 @@ const RECEIPT: Receipt = {
   isCut: false,
   usage: { promptTokens: 10, cachedTokens: 4, completionTokens: 3, reasoningTokens: 2 },
   seed: 77,
+  cacheMiss: null,
 };
 const USAGE = {
   prompt_tokens: 10,

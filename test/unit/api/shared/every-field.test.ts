@@ -72,6 +72,7 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     include: [["message.output_text.logprobs"]],
     top_logprobs: [2],
     metadata: [{ a: "b" }],
+    prompt_cache_options: [{ comparison_response_id: "resp_1" }],
   },
   Message: {
     stop_sequences: [["x"]],
@@ -79,6 +80,7 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     tool_choice: [{ type: "any" }, { tools: [OWN_TOOL] }],
     thinking: [{ type: "enabled", budget_tokens: 5, display: "omitted" }],
     output_config: [{ effort: "max" }],
+    diagnostics: [{ previous_message_id: "msg_1" }],
     output_format: [{ type: "json_schema", schema }],
   },
   GeminiContent: {
