@@ -3,10 +3,16 @@
 import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
 import type { Question } from "../../generation/questions.ts";
-import type { GenerateRequest, PreparedRequest, Prompt } from "../../generation/request.ts";
+import type {
+  CheckpointPlaces,
+  GenerateRequest,
+  PreparedRequest,
+  Prompt,
+} from "../../generation/request.ts";
 import type { ModelLanguage } from "../load/model-language.ts";
 import { closeReasoning, type PlanDeps, planOutput } from "../output/output-plan.ts";
 import { checkTokens } from "./check-tokens.ts";
+import { checkpointPlaces } from "./checkpoint-places.ts";
 import type { ControlTokens } from "./control-tokens.ts";
 import { type BoundDeps, estimateIfTooLong } from "./prompt-bounds.ts";
 import { sizeOfPrompt } from "./question-size.ts";
@@ -23,6 +29,8 @@ export type PrepareDeps = PlanDeps &
   Pick<ModelLanguage, "vocabularySize" | "templateProblem"> & {
     readonly model: LlamaModel;
     readonly controlTokens: Pick<ControlTokens, "tokenize">;
+    /** Whether the model can go back only to tokens at which its state was saved. */
+    readonly needsCheckpoints: boolean;
   };
 
 /** Longer prompts are rendered in a thread: these take a few milliseconds, and starting a thread takes 50. */
@@ -50,7 +58,19 @@ export async function prepare(
     promptTokens: Uint32Array.from(all),
     maxTokens: Math.min(maxTokens ?? room, room),
     output,
+    checkpoints: await findCheckpoints(request, tokens, deps, turn),
   };
+}
+
+async function findCheckpoints(
+  { prompt, reusePrefix }: Pick<GenerateRequest, "prompt" | "reusePrefix">,
+  tokens: readonly number[],
+  deps: PrepareDeps,
+  turn: Turn,
+): Promise<CheckpointPlaces | null> {
+  if (!deps.needsCheckpoints || !reusePrefix || prompt.type !== "messages") return null;
+  const read = async (other: Prompt) => (await readPrompt(other, deps, turn)).tokens;
+  return await checkpointPlaces(prompt, tokens, read);
 }
 
 /** A token id outside the vocabulary would fail the whole batch, including other streams. */

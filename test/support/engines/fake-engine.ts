@@ -204,6 +204,7 @@ export class FakeEngine implements Engine {
       promptTokens,
       maxTokens: Math.min(maxTokens ?? room, room),
       output: PLAIN_OUTPUT,
+      checkpoints: null,
     };
   }
 

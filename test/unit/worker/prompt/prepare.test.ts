@@ -42,6 +42,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
     controlTokens: { tokenize: (text, begin) => begin(text, true) },
     vocabularySize: 50,
     messageTokens: 1,
+    needsCheckpoints: false,
     longestTokenChars: 1_000_000, // no bound before tokenizing, unless a test sets one
     ...options,
   };
