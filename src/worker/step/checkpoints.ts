@@ -2,9 +2,9 @@
 // restores it when a slot keeps a prefix. Other models take no checkpoints.
 
 import type { LlamaContextSequence } from "node-llama-cpp";
+import type { CheckpointPlaces } from "../../generation/request.ts";
 import { takeNamedCheckpoint } from "../library-internals.ts";
 import type { Batcher } from "./batcher.ts";
-import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
 
 /** Reading fewer tokens again costs less than a checkpoint. */
@@ -29,22 +29,22 @@ export function checkpointLimits(slots: number, freeBytes: number) {
 }
 
 /** @returns the number of tokens up to which to read before the next checkpoint; infinite if there is none left */
-export function nextCheckpoint({ request }: Run, { sequence }: Slot): number {
-  const { system = 0, turn = 0 } = request.checkpoints ?? {};
+export function nextCheckpoint(places: CheckpointPlaces | null, { sequence }: Slot): number {
+  const { system = 0, turn = 0 } = places ?? {};
   const isAhead = (place: number) => place > sequence.nextTokenIndex && isUseful(place, sequence);
   return [system, turn].find(isAhead) ?? Number.POSITIVE_INFINITY;
 }
 
 /** Saves the state after the tokens read so far, unless that was done close to here. */
 export async function takeCheckpoint(
-  { request: { checkpoints } }: Run,
+  places: CheckpointPlaces | null,
   { sequence }: Slot,
   batcher: Batcher,
 ): Promise<void> {
   const place = sequence.nextTokenIndex;
-  if (!checkpoints || !isUseful(place, sequence)) return;
+  if (!places || !isUseful(place, sequence)) return;
   const taken = batcher.exclusively(() =>
-    place === checkpoints.system
+    place === places.system
       ? takeNamedCheckpoint(sequence, "system", 1)
       : sequence.takeCheckpoint(),
   );

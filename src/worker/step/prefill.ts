@@ -28,16 +28,17 @@ export async function prefill(
   const { sequence } = slot;
   const unread = run.tokens.length - sequence.nextTokenIndex;
   const needsLogprobs = run.needsPromptLogprobs;
+  const { checkpoints } = run.request;
   if (needsLogprobs && !hidesFirst(run, deps.model))
     run.addLogprobs(firstPositionLogprobs(deps.model, run.tokens[0] ?? 0));
-  await takeCheckpoint(run, slot, deps.batcher); // at the end of the answer that the prompt continues
+  await takeCheckpoint(checkpoints, slot, deps.batcher); // at the end of the answer that the prompt continues
   for (;;) {
     await deps.batcher.makeWay();
     if (run.isAborted) return null;
     const position = sequence.nextTokenIndex;
     if (run.request.reportsProgress) reportProgress(run, position, startedAt, deps);
     const { readers, decoders } = deps.batcher;
-    const checkpoint = nextCheckpoint(run, slot);
+    const checkpoint = nextCheckpoint(checkpoints, slot);
     const wanted = position + deps.slices.tokens({ unread, readers, decodes: decoders });
     const end = Math.min(wanted, checkpoint);
     // For logprobs, the prompt is read up to its last token, so that the last token gets a logprob too.
@@ -55,7 +56,7 @@ export async function prefill(
     }
     deps.batcher.computed();
     if (run.isAborted) run.tokensAfterAbort += slice.length;
-    else if (end === checkpoint) await takeCheckpoint(run, slot, deps.batcher);
+    else if (end === checkpoint) await takeCheckpoint(checkpoints, slot, deps.batcher);
   }
 }
 

@@ -1,9 +1,9 @@
 // Models whose state cannot be cut at any token: they go back to a checkpoint, and then answer as if they had read everything.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chat, post } from "../support/clients/sse-client.ts";
-import { TOY_MODELS, writeToyModel } from "../support/gguf/toy-models.ts";
-import { type RunningService, startWithModel } from "../support/start-service.ts";
+import { chat, post } from "../../support/clients/sse-client.ts";
+import { TOY_MODELS, writeToyModel } from "../../support/gguf/toy-models.ts";
+import { type RunningService, startWithModel } from "../../support/start-service.ts";
 
 type Message = { readonly role: string; readonly content: string };
 type Answer = {

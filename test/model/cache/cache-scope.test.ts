@@ -1,8 +1,8 @@
 // Each API key has its own prefix cache, so that response times do not reveal the prompts of other keys.
 
 import { afterEach, expect, test } from "vitest";
-import { chat, post } from "../support/clients/sse-client.ts";
-import { type RunningService, startWithModel } from "../support/start-service.ts";
+import { chat, post } from "../../support/clients/sse-client.ts";
+import { type RunningService, startWithModel } from "../../support/start-service.ts";
 
 let running: RunningService;
 afterEach(async () => running.close());
