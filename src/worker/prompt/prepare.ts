@@ -68,7 +68,8 @@ async function findCheckpoints(
   deps: PrepareDeps,
   turn: Turn,
 ): Promise<CheckpointPlaces | null> {
-  if (!deps.needsCheckpoints || !reusePrefix || prompt.type !== "messages") return null;
+  if (!deps.needsCheckpoints || !reusePrefix) return null;
+  if (prompt.type !== "messages") return { system: 0, turn: tokens.length - 1 };
   const read = async (other: Prompt) => (await readPrompt(other, deps, turn)).tokens;
   return await checkpointPlaces(prompt, tokens, read);
 }
