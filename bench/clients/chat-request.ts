@@ -4,10 +4,14 @@
 import { type ClientRequest, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
+export type ChatMessage = { readonly role: string; readonly content: string };
+export type ChatTool = { readonly type: "function"; readonly function: object };
+
 export type ChatOptions = {
   readonly url: string;
   readonly model: string;
-  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly ChatTool[];
   /** Exact number of tokens to generate. */
   readonly tokens: number;
   readonly isStreamed: boolean;
@@ -33,10 +37,11 @@ export function sendChat(options: ChatOptions): ClientRequest {
 }
 
 /** Greedy sampling; the model cannot end the answer early. */
-export function chatBody({ model, messages, tokens, isStreamed }: ChatOptions): object {
+export function chatBody({ model, messages, tools, tokens, isStreamed }: ChatOptions): object {
   return {
     model,
     messages,
+    ...(tools ? { tools } : {}),
     max_tokens: tokens,
     ignore_eos: true,
     temperature: 0,
