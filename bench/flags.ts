@@ -21,7 +21,7 @@ export const FLAGS = {
   threads: { type: "string" },
   prompt: { type: "string", default: "20" },
   long: { type: "string", default: "1200" },
-  system: { type: "string", default: "600" },
+  system: { type: "string", default: "300" },
   tokens: { type: "string", default: "96" },
   rate: { type: "string", default: "2" },
   out: { type: "string" },

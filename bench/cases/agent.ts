@@ -84,5 +84,5 @@ async function eachOnce(
 }
 
 function ttftsOf(results: readonly StreamResult[]): number[] {
-  return results.map(({ ttftMs }) => ttftMs);
+  return results.map(({ ttftMs, totalMs }) => (Number.isNaN(ttftMs) ? totalMs : ttftMs)); // an answer may be empty
 }

@@ -41,14 +41,16 @@ async function measure(options: CaseOptions, folder: string): Promise<Figures> {
   const turn = (target: Target) => chat.ask(target, randomPrompt(QUESTION_WORDS), ANSWER_TOKENS);
   let started = await start();
   try {
-    await newChat(QUESTION_WORDS).ask(started.target, randomPrompt(QUESTION_WORDS), ANSWER_TOKENS); // warms up
+    await useSlot(started.target, QUESTION_WORDS); // the first answers of a process are slower
     const anew = await turn(started.target);
     await useSlot(started.target, systemWords);
     await shutDown(started);
     started = await start();
+    await useSlot(started.target, QUESTION_WORDS);
     const restarted = await turn(started.target);
     await useSlot(started.target, systemWords);
     await killWorker(started.target);
+    await useSlot(started.target, QUESTION_WORDS);
     const killed = await turn(started.target);
     return {
       ...figures("anew", anew),
@@ -71,7 +73,7 @@ function newChat(systemWords: number): Conversation {
   return new Conversation({ system: () => system });
 }
 
-/** Another conversation takes the slot, so that the first one's state must be stored to survive. */
+/** Another conversation takes the slot. The state of the one before must be stored to survive. */
 async function useSlot(target: Target, systemWords: number): Promise<void> {
   await newChat(systemWords).ask(target, randomPrompt(QUESTION_WORDS), ANSWER_TOKENS);
 }

@@ -12,7 +12,7 @@ export type ChatOptions = {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
   readonly tools?: readonly ChatTool[];
-  /** Exact number of tokens to generate. */
+  /** Number of tokens to generate; with tools, the maximum. */
   readonly tokens: number;
   readonly isStreamed: boolean;
 };
@@ -36,14 +36,13 @@ export function sendChat(options: ChatOptions): ClientRequest {
   return request;
 }
 
-/** Greedy sampling; the model cannot end the answer early. */
+/** Greedy sampling; the model cannot end the answer early, unless it may call tools. */
 export function chatBody({ model, messages, tools, tokens, isStreamed }: ChatOptions): object {
   return {
     model,
     messages,
-    ...(tools ? { tools } : {}),
     max_tokens: tokens,
-    ignore_eos: true,
+    ...(tools ? { tools } : { ignore_eos: true }),
     temperature: 0,
     ...(isStreamed ? { stream: true, stream_options: { include_usage: true } } : {}),
   };
