@@ -1,9 +1,9 @@
-// Where a model with state saves it: at the ends of what later prompts repeat.
+// Where a model with state saves it: before the control tokens from which on later prompts differ.
 
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../../src/errors.ts";
 import type { Message } from "../../../../src/generation/request.ts";
-import { checkpointPlaces } from "../../../../src/worker/prompt/checkpoint-places.ts";
+import { cutAtPlaces } from "../../../../src/worker/prompt/checkpoint-places.ts";
 import { type MessagesPrompt, messagesPrompt } from "../../../support/clients/requests.ts";
 import { templateOf } from "../../../support/engines/chat-template.ts";
 
@@ -17,69 +17,67 @@ const assistant = (content: string): Message => ({
 });
 const RESULT: Message = { role: "tool", content: "42", toolCallId: null, name: null };
 
-const TEMPLATE = `{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}
-{%- if add_generation_prompt %}<assistant>{% endif %}`;
-const REASONING_TEMPLATE = TEMPLATE.replace("<assistant>", "<assistant><think>");
+const TEMPLATE = `{% for m in messages %}^{{ m.role }} {{ m.content }}.{% endfor %}
+{%- if add_generation_prompt %}^assistant {% endif %}`;
+const REASONING_TEMPLATE = TEMPLATE.replace("^assistant ", "^assistant <think>");
+const CONTROL_TOKEN = "^";
 
-/** @returns the prompt's text up to each place; a character is a token */
-async function textsUpTo(prompt: MessagesPrompt, source: string) {
-  const template = templateOf(source);
-  const textOf = (other: MessagesPrompt) =>
-    template
-      .render(other)
-      .map(({ text }) => text)
-      .join("");
-  const tokensOf = (text: string) => Array.from(text, (char) => char.charCodeAt(0));
-  const text = textOf(prompt);
-  const places = await checkpointPlaces(prompt, tokensOf(text), async (other) =>
-    tokensOf(textOf(other)),
-  );
-  return { system: text.slice(0, places.system), turn: text.slice(0, places.turn) };
+/** @returns the text of each part; a control token is a `^` that the template writes */
+async function partsOf(prompt: MessagesPrompt, source = TEMPLATE) {
+  const template = templateOf(source, { controlTexts: [CONTROL_TOKEN] });
+  const parts = await cutAtPlaces(prompt, template.render(prompt), {
+    render: async (other) => template.render(other),
+    controlTokens: /\^/g,
+  });
+  return parts.map((part) => part.map(({ text }) => text).join(""));
 }
 
-test("the system prompt ends where the first question begins", async () => {
-  const prompt = messagesPrompt([SYSTEM, user("Hi"), assistant("Hello"), user("Who are you?")]);
+test("cuts where the first question begins, and where the answer begins", async () => {
+  const prompt = messagesPrompt([SYSTEM, user("Hi"), assistant("Hello"), user("Why?")]);
 
-  expect((await textsUpTo(prompt, TEMPLATE)).system).toBe("<system>Be short.<user>");
+  expect(await partsOf(prompt)).toEqual([
+    "^system Be short..",
+    "^user Hi.^assistant Hello.^user Why?.",
+    "^assistant ",
+  ]);
 });
 
-test("the turn ends one token before the prompt if the answer follows it in later prompts too", async () => {
-  const prompt = messagesPrompt([SYSTEM, user("Hi")]);
+test("cuts before reasoning that the template opens, because later prompts leave it out", async () => {
+  const [, , rest] = await partsOf(messagesPrompt([user("Hi")]), REASONING_TEMPLATE);
 
-  expect((await textsUpTo(prompt, TEMPLATE)).turn).toBe("<system>Be short.<user>Hi<assistant");
+  expect(rest).toBe("^assistant <think>");
 });
 
-test("the turn ends before the beginning of the reasoning, which later prompts leave out", async () => {
-  const prompt = messagesPrompt([user("Hi"), assistant("Hello"), user("Who are you?")]);
-
-  expect((await textsUpTo(prompt, REASONING_TEMPLATE)).turn).toBe(
-    "<user>Hi<assistant>Hello<user>Who are you?<assistant>",
-  );
-});
-
-test("after a tool's result, the turn ends where the next answer of the same turn begins", async () => {
+test("cuts where the next answer begins after the result of a tool", async () => {
   const prompt = messagesPrompt([user("How much?"), assistant("Let me see."), RESULT]);
-  const { turn } = await textsUpTo(prompt, REASONING_TEMPLATE);
+  const [, turn, rest] = await partsOf(prompt, REASONING_TEMPLATE);
 
-  expect(turn).toMatch(/42.*<assistant>$/s);
+  expect(turn).toContain("42");
+  expect(rest).toBe("^assistant <think>");
 });
 
-test("a prompt that continues an answer has no end of a turn", async () => {
+test("cuts at no control token that a client wrote", async () => {
+  const prompt = messagesPrompt([{ role: "system", content: "^a ^b" }, user("^c")]);
+
+  expect(await partsOf(prompt)).toEqual(["^system ^a ^b.", "^user ^c.", "^assistant "]);
+});
+
+test("cuts only after the system prompt if the prompt continues an answer", async () => {
   const prompt = messagesPrompt([SYSTEM, user("Hi"), assistant("Hel")], { continuesLast: true });
 
-  expect(await textsUpTo(prompt, TEMPLATE)).toEqual({
-    system: "<system>Be short.<user>",
-    turn: "",
-  });
+  expect(await partsOf(prompt)).toEqual(["^system Be short..", "", "^user Hi.^assistant Hel"]);
 });
 
-test("a template that rejects a conversation which no client sent has no places", async () => {
-  const reject = async () => {
+test("does not cut if the template rejects conversations that no client sent", async () => {
+  const prompt = messagesPrompt([user("Hi")]);
+  const segments = [{ text: "^user Hi.", isLiteral: false }];
+  const render = async () => {
     throw new ServiceError("template_error", "roles must alternate");
   };
 
-  expect(await checkpointPlaces(messagesPrompt([user("Hi")]), [1, 2, 3], reject)).toEqual({
-    system: 0,
-    turn: 0,
-  });
+  expect(await cutAtPlaces(prompt, segments, { render, controlTokens: /\^/g })).toEqual([
+    [],
+    [],
+    segments,
+  ]);
 });

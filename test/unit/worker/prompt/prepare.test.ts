@@ -39,7 +39,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
     templateProblem: null,
     reasoningFormat: null,
     contextTokens: 10,
-    controlTokens: { tokenize: (text, begin) => begin(text, true) },
+    controlTokens: { tokenize: (text, begin) => begin(text, true), pattern: /\^/g },
     vocabularySize: 50,
     messageTokens: 1,
     needsCheckpoints: false,
@@ -159,10 +159,10 @@ test("reads a prompt once for a model that can go back to any token", async () =
 });
 
 test("finds where to save the state of a model that needs checkpoints, unless the prompt leaves nothing in the cache", async () => {
-  const shown = template("{% for m in messages %}<{{ m.content }}>{% endfor %}");
+  const shown = template("{% for m in messages %}^{{ m.content }}{% endfor %}^");
   const options = deps({ needsCheckpoints: true, template: shown });
 
-  expect((await prepare(chat("Hi"), options)).checkpoints).toEqual({ system: 1, turn: 3 });
+  expect((await prepare(chat("Hi"), options)).checkpoints).toEqual({ system: 0, turn: 3 });
   expect((await prepare(text("abc"), options)).checkpoints).toEqual({ system: 0, turn: 2 });
   const uncached = { ...chat("Hi"), reusePrefix: false };
   expect((await prepare(uncached, options)).checkpoints).toBeNull();
