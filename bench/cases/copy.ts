@@ -4,11 +4,9 @@ import type { CaseOptions, Figures, ServerCase, Target } from "../case.ts";
 import { randomPrompt } from "../clients/prompts.ts";
 import { allComplete, type StreamResult, streamChat } from "../clients/stream-client.ts";
 
-const LINES = 16;
-
 export const copy: ServerCase = {
   name: "copy",
-  help: 'each stream rewrites a file of its prompt with a new name for one function, at each level of --streams: tokens/s of all streams after their first token, and how many of the answers\' lines are copies. Compare with --variant "off=--speculation off"; the built-in model copies badly, SmolLM2 well',
+  help: 'each stream rewrites a file of its prompt with another name in it, at each level of --streams: tokens/s of all streams after their first token, and how many of the answers\' lines are copies. Compare with --variant "off=--speculation off"; the built-in model copies badly, SmolLM2 well',
 
   async run(target, options) {
     const figures: Record<string, number> = {};
@@ -23,10 +21,10 @@ async function measure(
   level: number,
   { tokens }: CaseOptions,
 ): Promise<Figures> {
-  const files = Array.from({ length: level }, newFile);
+  const files = Array.from({ length: level }, () => fileAbout(randomName()));
   const results = await allComplete(
     files.map((file) => {
-      const content = `Rewrite this file. Rename the function start to begin, and change nothing else. Answer with the file only.\n\n${file}`;
+      const content = `Rewrite this file with the name Server instead of its own name:\n\n\`\`\`js\n${file}\`\`\``;
       return streamChat({ url, model, messages: [{ role: "user", content }], tokens });
     }),
   );
@@ -47,9 +45,31 @@ function decodeSeconds(results: readonly StreamResult[]): number {
   return (Math.max(...times) - Math.min(...times)) / 1000;
 }
 
-/** Lines of code with random words, so that no file is in a cache. */
-function newFile(): string {
-  const [first = "", ...names] = randomPrompt(LINES + 1).split(" ");
-  const lines = names.map((name, line) => `  ${name}.${first}("${randomPrompt(2)}", ${line});`);
-  return ["function start() {", ...lines, "}"].join("\n");
+/** A file of a program, with a name for its subject. A small model copies natural text, but not random words. */
+function fileAbout(name: string): string {
+  return `// Settings of the ${name}.
+export function read${name}(file) {
+  const text = fs.readFileSync(file, "utf8");
+  const lines = text.split("\\n");
+  const settings = {};
+  for (const line of lines) {
+    if (line.trim() === "") continue;
+    const [key, value] = line.split("=");
+    settings[key.trim()] = value.trim();
+  }
+  return settings;
+}
+
+export function write${name}(file, settings) {
+  const lines = Object.entries(settings).map(([key, value]) => key + "=" + value);
+  fs.writeFileSync(file, lines.join("\\n"));
+}
+`;
+}
+
+function randomName(): string {
+  return randomPrompt(2)
+    .split(" ")
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join("");
 }

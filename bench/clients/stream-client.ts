@@ -43,7 +43,7 @@ type Chunk = {
   readonly choices?: readonly { readonly delta?: Delta }[];
   readonly usage?: Usage | null;
   /** llama.cpp's own counts, in the last chunk. */
-  readonly timings?: { readonly cache_n?: number };
+  readonly timings?: { readonly cache_n?: number; readonly prompt_n?: number };
 };
 
 const LIMIT_MS = 180_000;
@@ -117,12 +117,17 @@ class Reading {
       text: this.#text,
       tokens: this.#usage?.completion_tokens ?? this.#textAtMs.length,
       promptTokens: this.#usage?.prompt_tokens ?? 0,
-      cachedTokens:
-        this.#usage?.prompt_tokens_details?.cached_tokens ?? this.#timings?.cache_n ?? 0,
+      cachedTokens: this.#cachedTokens(),
       ttftMs: this.#firstAtMs - this.#startedMs,
       totalMs: performance.now() - this.#startedMs,
       textAtMs: this.#textAtMs,
     };
+  }
+
+  #cachedTokens(): number {
+    const { prompt_tokens = 0, prompt_tokens_details } = this.#usage ?? {};
+    const { prompt_n = prompt_tokens, cache_n = prompt_tokens - prompt_n } = this.#timings ?? {};
+    return prompt_tokens_details?.cached_tokens ?? cache_n;
   }
 
   #outcome(): Outcome {
