@@ -20,6 +20,8 @@ export type CaseOptions = {
   readonly promptWords: number;
   /** Words of the long prompt. */
   readonly longWords: number;
+  /** Words of the system prompt in the cases about prompts that come again. */
+  readonly systemWords: number;
   /** Tokens per answer. */
   readonly tokens: number;
   /** Requests per second; each rate is measured in turn. */
@@ -61,7 +63,7 @@ export type StandaloneCase = CaseInfo & {
 
 export type Case = ServerCase | StandaloneCase;
 
-/** Rates and numbers of served, cached or gained items are better when higher; all other figures when lower. */
+/** Rates and numbers of served, cached, copied or gained items are better when higher; all other figures when lower. */
 export function higherIsBetter(figure: string): boolean {
-  return /\/s$|served|cached|gain/.test(figure);
+  return /\/s$|served|cached|copied|gain/.test(figure);
 }

@@ -2,17 +2,22 @@
 
 import type { Case } from "./case.ts";
 import { abandon } from "./cases/abandon.ts";
+import { agent } from "./cases/agent.ts";
 import { arrivalRate } from "./cases/arrival-rate.ts";
 import { ceiling } from "./cases/ceiling.ts";
 import { connections } from "./cases/connections.ts";
+import { copy } from "./cases/copy.ts";
 import { crowd } from "./cases/crowd.ts";
 import { latency } from "./cases/latency.ts";
 import { longPrompt } from "./cases/long-prompt.ts";
+import { manyChats } from "./cases/many-chats.ts";
 import { multiTurn } from "./cases/multi-turn.ts";
 import { neighbour } from "./cases/neighbour.ts";
 import { overhead } from "./cases/overhead.ts";
 import { requestRate } from "./cases/request-rate.ts";
+import { restart } from "./cases/restart.ts";
 import { slowReaders } from "./cases/slow-readers.ts";
+import { state } from "./cases/state.ts";
 import { throughput } from "./cases/throughput.ts";
 
 export const CASES: readonly Case[] = [
@@ -22,6 +27,11 @@ export const CASES: readonly Case[] = [
   arrivalRate,
   longPrompt,
   multiTurn,
+  agent,
+  manyChats,
+  restart,
+  state,
+  copy,
   crowd,
   abandon,
   slowReaders,

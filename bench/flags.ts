@@ -21,6 +21,7 @@ export const FLAGS = {
   threads: { type: "string" },
   prompt: { type: "string", default: "20" },
   long: { type: "string", default: "1200" },
+  system: { type: "string", default: "300" },
   tokens: { type: "string", default: "96" },
   rate: { type: "string", default: "2" },
   out: { type: "string" },
@@ -48,6 +49,7 @@ change in the machine's load affects all of them. Prints tables of medians; --ou
   --threads N         threads of Sluice and of the ceiling case (default: chosen by Sluice)
   --prompt N          words per prompt (default ${FLAGS.prompt.default})
   --long N            words of the long prompt in long-prompt (default ${FLAGS.long.default})
+  --system N          words of the system prompt in agent, restart and many-chats (default ${FLAGS.system.default})
   --tokens N          tokens per answer, always generated in full (default ${FLAGS.tokens.default})
   --rate A,B          requests per second in arrival-rate (default ${FLAGS.rate.default}); use several to find the knee
   --out FILE.json     write the figures to this file and the tables to a .md file next to it

@@ -94,6 +94,7 @@ function benchOptions(values: Values): BenchOptions {
       streams: counts("streams", values.streams),
       promptWords: count("prompt", values.prompt),
       longWords: count("long", values.long),
+      systemWords: count("system", values.system),
       tokens: count("tokens", values.tokens),
       rates: numbers("rate", values.rate),
       modelPath,

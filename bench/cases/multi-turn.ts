@@ -1,8 +1,9 @@
 // Chats that share a system prompt and grow with every turn: is only the new part read again?
 
 import type { ServerCase } from "../case.ts";
+import { Conversation } from "../clients/conversation.ts";
 import { randomPrompt } from "../clients/prompts.ts";
-import { allComplete, type StreamResult, streamChat } from "../clients/stream-client.ts";
+import type { StreamResult } from "../clients/stream-client.ts";
 import { percentile } from "../report/stats.ts";
 
 const CHATS = 3;
@@ -15,18 +16,13 @@ export const multiTurn: ServerCase = {
   name: "multi-turn",
   help: `${CHATS} chats at once with one long system prompt, ${TURNS} turns each, with the answers sent back as in any chat: TTFT of the first and of later turns, and how much of their prompts was cached`,
 
-  async run({ url, model }) {
+  async run(target) {
     const system = `${randomPrompt(4)}. ${"Be short and exact. ".repeat(SYSTEM_SENTENCES)}`;
     const chat = async () => {
-      const messages = [{ role: "system", content: system }];
+      const conversation = new Conversation({ system: () => system });
       const turns: StreamResult[] = [];
-      for (let turn = 1; turn <= TURNS; turn++) {
-        messages.push({ role: "user", content: randomPrompt(QUESTION_WORDS) });
-        const stream = streamChat({ url, model, messages, tokens: ANSWER_TOKENS });
-        const results = await allComplete([stream]);
-        turns.push(...results);
-        messages.push({ role: "assistant", content: results[0]?.text ?? "" });
-      }
+      for (let turn = 1; turn <= TURNS; turn++)
+        turns.push(await conversation.ask(target, randomPrompt(QUESTION_WORDS), ANSWER_TOKENS));
       return turns;
     };
     const chats = await Promise.all(Array.from({ length: CHATS }, chat));

@@ -4,11 +4,15 @@
 import { type ClientRequest, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
+export type ChatMessage = { readonly role: string; readonly content: string };
+export type ChatTool = { readonly type: "function"; readonly function: object };
+
 export type ChatOptions = {
   readonly url: string;
   readonly model: string;
-  readonly messages: readonly { readonly role: string; readonly content: string }[];
-  /** Exact number of tokens to generate. */
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly ChatTool[];
+  /** Number of tokens to generate; with tools, the maximum. */
   readonly tokens: number;
   readonly isStreamed: boolean;
 };
@@ -32,13 +36,13 @@ export function sendChat(options: ChatOptions): ClientRequest {
   return request;
 }
 
-/** Greedy sampling; the model cannot end the answer early. */
-export function chatBody({ model, messages, tokens, isStreamed }: ChatOptions): object {
+/** Greedy sampling; the model cannot end the answer early, unless it may call tools. */
+export function chatBody({ model, messages, tools, tokens, isStreamed }: ChatOptions): object {
   return {
     model,
     messages,
     max_tokens: tokens,
-    ignore_eos: true,
+    ...(tools ? { tools } : { ignore_eos: true }),
     temperature: 0,
     ...(isStreamed ? { stream: true, stream_options: { include_usage: true } } : {}),
   };

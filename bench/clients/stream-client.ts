@@ -22,6 +22,7 @@ export type StreamResult = {
   readonly tokens: number;
   readonly promptTokens: number;
   readonly cachedTokens: number;
+  /** To the first text, reasoning or tool call. */
   readonly ttftMs: number;
   readonly totalMs: number;
   /** Arrival times of the text deltas, from `performance.now()`. */
@@ -33,9 +34,16 @@ type Usage = {
   readonly prompt_tokens: number;
   readonly prompt_tokens_details?: { readonly cached_tokens?: number };
 };
+type Delta = {
+  readonly content?: string | null;
+  readonly reasoning_content?: string | null;
+  readonly tool_calls?: readonly object[] | null;
+};
 type Chunk = {
-  readonly choices?: readonly { readonly delta?: { readonly content?: string | null } }[];
+  readonly choices?: readonly { readonly delta?: Delta }[];
   readonly usage?: Usage | null;
+  /** llama.cpp's own counts, in the last chunk. */
+  readonly timings?: { readonly cache_n?: number; readonly prompt_n?: number };
 };
 
 const LIMIT_MS = 180_000;
@@ -79,7 +87,9 @@ class Reading {
   readonly #textAtMs: number[] = [];
   readonly #parser: EventSourceParser;
   #text = "";
+  #firstAtMs = Number.NaN;
   #usage: Usage | null = null;
+  #timings: Chunk["timings"];
   #status = 0;
   #isComplete = false;
   #endedBy: "aborted" | "hung" | null = null;
@@ -107,11 +117,17 @@ class Reading {
       text: this.#text,
       tokens: this.#usage?.completion_tokens ?? this.#textAtMs.length,
       promptTokens: this.#usage?.prompt_tokens ?? 0,
-      cachedTokens: this.#usage?.prompt_tokens_details?.cached_tokens ?? 0,
-      ttftMs: (this.#textAtMs[0] ?? Number.NaN) - this.#startedMs,
+      cachedTokens: this.#cachedTokens(),
+      ttftMs: this.#firstAtMs - this.#startedMs,
       totalMs: performance.now() - this.#startedMs,
       textAtMs: this.#textAtMs,
     };
+  }
+
+  #cachedTokens(): number {
+    const { prompt_tokens = 0, prompt_tokens_details } = this.#usage ?? {};
+    const { prompt_n = prompt_tokens, cache_n = prompt_tokens - prompt_n } = this.#timings ?? {};
+    return prompt_tokens_details?.cached_tokens ?? cache_n;
   }
 
   #outcome(): Outcome {
@@ -127,7 +143,12 @@ class Reading {
     }
     const chunk = JSON.parse(data) as Chunk;
     if (chunk.usage) this.#usage = chunk.usage;
-    const content = chunk.choices?.[0]?.delta?.content;
+    if (chunk.timings) this.#timings = chunk.timings;
+    const delta = chunk.choices?.[0]?.delta;
+    const { content } = delta ?? {};
+    const isFirst = Number.isNaN(this.#firstAtMs);
+    if (isFirst && (content || delta?.reasoning_content || delta?.tool_calls?.length))
+      this.#firstAtMs = performance.now();
     if (!content) return;
     this.#text += content;
     this.#textAtMs.push(performance.now());

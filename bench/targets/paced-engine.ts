@@ -72,6 +72,7 @@ export class PacedEngine implements Engine {
       promptTokens: new Uint32Array(1),
       maxTokens: maxTokens ?? 1,
       output: PLAIN_OUTPUT,
+      checkpoints: null,
     };
     const answer = Promise.resolve(prepared as AnswerTo<Q>); // the only kind of question
     return { answer, costMs: Promise.resolve(0) };

@@ -206,10 +206,23 @@ export const PLAIN_OUTPUT: OutputPlan = {
   callGrammar: null,
 };
 
+/**
+ * Where a model with state saves it while it reads a prompt, as numbers of tokens; see `worker/prompt/checkpoint-places.ts`. 0
+ * saves nothing.
+ */
+export type CheckpointPlaces = {
+  /** The end of the system prompt, which other conversations share. */
+  readonly system: number;
+  /** The end of the last message, after which the next turn of the conversation may differ. */
+  readonly turn: number;
+};
+
 /** A request whose prompt has been rendered and tokenized and fits the context. Nothing in it can be refused any more. */
 export type PreparedRequest = Omit<GenerateRequest, "prompt" | "maxTokens" | "grammar"> & {
   readonly promptTokens: Uint32Array;
   /** At least 1 (0 if only the prompt is wanted), and never more than the context holds after the prompt. */
   readonly maxTokens: number;
   readonly output: OutputPlan;
+  /** Null for a model that can go back to any token of its cache. */
+  readonly checkpoints: CheckpointPlaces | null;
 };

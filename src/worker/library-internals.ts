@@ -3,6 +3,7 @@
 
 import type {
   Llama,
+  LlamaContext,
   LlamaContextSequence,
   LlamaGrammarEvaluationState,
   LlamaModel,
@@ -35,21 +36,25 @@ type PrivateModel = {
   readonly _model: { getTokenString(token: number): string };
 };
 
-type PrivateSequence = {
-  readonly context: {
-    readonly _ctx: {
-      sampleToken(index: number, sampler: NativeSampler): Promise<number>;
-      sampleToken(
-        index: number,
-        sampler: NativeSampler,
-        probabilities: false,
-        confidence: false,
-        logits: LogitSelection,
-        totalWeight: true,
-      ): Promise<TokenWithLogits>;
-    };
+type PrivateContext = {
+  readonly _ctx: {
+    getSequenceKvCacheMinPosition(sequenceId: number): number;
+    sampleToken(index: number, sampler: NativeSampler): Promise<number>;
+    sampleToken(
+      index: number,
+      sampler: NativeSampler,
+      probabilities: false,
+      confidence: false,
+      logits: LogitSelection,
+      totalWeight: true,
+    ): Promise<TokenWithLogits>;
   };
+};
+
+type PrivateSequence = {
+  readonly context: PrivateContext;
   _resolveSamplerConfig(options: SequenceEvaluateOptions): object;
+  _takeNamedCheckpoint(name: string, most: number): Promise<void>;
   _decodeTokens<T>(
     tokens: readonly number[],
     logits: readonly boolean[],
@@ -139,6 +144,34 @@ export function readLogits(
     [[token], false, false, false, top],
     true,
   );
+}
+
+/**
+ * `LlamaContextSequence._takeNamedCheckpoint()`: checkpoints of different names are counted apart, so that later ones do not
+ * replace this one.
+ */
+export function takeNamedCheckpoint(
+  sequence: LlamaContextSequence,
+  name: string,
+  most: number,
+): Promise<void> {
+  return (sequence as unknown as PrivateSequence)._takeNamedCheckpoint(name, most);
+}
+
+/**
+ * `LlamaContext._ctx.getSequenceKvCacheMinPosition()`, which the library calls to decide whether a sequence can go back to a token
+ * without a checkpoint. It only compares with the first token that is left of the window; but the next token sees a whole window
+ * before it, and was computed from the part that is left.
+ */
+export function requireWholeWindow(context: LlamaContext): void {
+  const { swaSize = 0 } = context.model.fileInsights;
+  const { _ctx } = context as unknown as PrivateContext;
+  const firstPosition = _ctx.getSequenceKvCacheMinPosition.bind(_ctx);
+  const leastPosition = (sequenceId: number) => {
+    const position = firstPosition(sequenceId);
+    return position > 0 ? position + Math.max(0, swaSize - 1) : position;
+  };
+  Object.defineProperty(_ctx, "getSequenceKvCacheMinPosition", { value: leastPosition }); // the inherited one is read-only
 }
 
 /** `LlamaModel._model.getTokenString()`: a token's entry in the vocabulary. `detokenize()` returns U+FFFD for half a character. */

@@ -11,7 +11,7 @@ import {
   type Token,
   TokenBias,
 } from "node-llama-cpp";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   advanceGrammar,
   configureSampler,
@@ -20,19 +20,18 @@ import {
   readLogits,
   sampleToken,
   setLogitBias,
+  takeNamedCheckpoint,
   topKOff,
   vocabularyText,
 } from "../../src/worker/library-internals.ts";
 import { type LoadedModel, loadModel } from "../../src/worker/load/model.ts";
+import { TOY_WINDOW, writeToyModel } from "../support/gguf/toy-models.ts";
 import { BUILTIN_MODEL } from "../support/start-service.ts";
 
-let loaded: LoadedModel;
-let model: LlamaModel;
-let sequence: LlamaContextSequence;
-beforeAll(async () => {
-  loaded = await loadModel({
+function load(modelPath: string): Promise<LoadedModel> {
+  return loadModel({
     options: {
-      modelPath: BUILTIN_MODEL,
+      modelPath,
       gpu: "off",
       gpuLayers: 0,
       slots: 1,
@@ -49,6 +48,13 @@ beforeAll(async () => {
     onStep: () => {},
     onLoad: () => {},
   });
+}
+
+let loaded: LoadedModel;
+let model: LlamaModel;
+let sequence: LlamaContextSequence;
+beforeAll(async () => {
+  loaded = await load(BUILTIN_MODEL);
   ({ model } = loaded);
   const [slot] = loaded.slots;
   if (!slot) throw new Error("there is no slot");
@@ -220,4 +226,49 @@ test("TokenBias._biases holds biases on end-of-answer tokens too", async () => {
 
   expect(await nextToken("One two three", LIKELIEST)).not.toBe(eos);
   expect(await nextToken("One two three", { ...LIKELIEST, tokenBias: biases })).toBe(eos);
+});
+
+describe("of a model with a sliding window", () => {
+  let windowed: LoadedModel;
+  beforeAll(async () => {
+    windowed = await load(writeToyModel("sliding-window"));
+  });
+  afterAll(async () => windowed.model.dispose());
+
+  test("LlamaContext._ctx.getSequenceKvCacheMinPosition() is the first position with a whole window before it", async () => {
+    const [slot] = windowed.slots;
+    const tokens = Array<Token>(500).fill(windowed.model.tokenize("word")[0] ?? (0 as Token));
+    await slot?.sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(0, TOY_WINDOW));
+    expect(slot?.sequence.stateCellsStartIndex).toBe(0); // nothing has left the window
+    await slot?.sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(TOY_WINDOW));
+    const inherited = Object.getPrototypeOf(privatePart(slot?.sequence.context, "_ctx"));
+    const first = inherited.getSequenceKvCacheMinPosition.call(
+      privatePart(slot?.sequence.context, "_ctx"),
+      0,
+    );
+
+    expect(first).toBeGreaterThan(0);
+    expect(slot?.sequence.stateCellsStartIndex).toBe(first + TOY_WINDOW - 1);
+  });
+
+  test("LlamaContextSequence._takeNamedCheckpoint() keeps a checkpoint beside later ones of other names", async () => {
+    const [slot] = windowed.slots;
+    if (!slot) throw new Error("there is no slot");
+    const { sequence: cut } = slot;
+    expectFunction(cut, "LlamaContextSequence._takeNamedCheckpoint");
+    const [word = 0 as Token] = windowed.model.tokenize("word");
+    const read = (count: number) =>
+      cut.evaluateWithoutGeneratingNewTokens(Array<Token>(count).fill(word));
+    await cut.clearHistory();
+    await read(100);
+    await takeNamedCheckpoint(cut, "system", 1);
+    for (let turn = 0; turn < 12; turn++) {
+      await read(32);
+      await cut.takeCheckpoint();
+    }
+    const kept = [...Array<Token>(100).fill(word), windowed.model.tokenize("other")[0] as Token];
+    await cut.adaptStateToTokens(kept, false);
+
+    expect(cut.nextTokenIndex).toBe(100);
+  });
 });

@@ -97,7 +97,7 @@ const WORDS = [
   "\u0000",
 ];
 
-test("a long prompt has the same tokens whether tokenized in pieces or at once", async () => {
+test("a long prompt has the same tokens whether tokenized in pieces, cut at checkpoints, or at once", async () => {
   const deps = prepareDeps();
   const turn = (index: number): Message =>
     index % 2 === 0
@@ -106,8 +106,10 @@ test("a long prompt has the same tokens whether tokenized in pieces or at once",
   for (const turns of [1, 2, 101, 400]) {
     const prompt = messagesPrompt(Array.from({ length: turns }, (_, index) => turn(index)));
     const { tokens } = await promptTokens(prompt, deps, STEADY_TURN);
+    const cut = await promptTokens(prompt, { ...deps, needsPlaces: true }, STEADY_TURN);
     const asOne: PrepareDeps["controlTokens"]["tokenize"] = (text, begin) => begin(text, true);
-    const whole = { ...deps, controlTokens: { tokenize: asOne } };
+    const whole = { ...deps, controlTokens: { tokenize: asOne, pattern: null } };
+    expect(cut.tokens).toEqual(tokens);
     expect(tokens).toEqual((await promptTokens(prompt, whole, STEADY_TURN)).tokens);
   }
 });

@@ -1,12 +1,14 @@
 // Loads a GGUF on the requested or the best device, and creates the context with its sequences.
 
+import { freemem } from "node:os";
 import type { Llama, LlamaModel } from "node-llama-cpp";
 import type { ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
-import { acceptSeedFunctions } from "../library-internals.ts";
+import { acceptSeedFunctions, requireWholeWindow } from "../library-internals.ts";
 import { Batcher } from "../step/batcher.ts";
+import { checkpointLimits } from "../step/checkpoints.ts";
 import { PromptSlices } from "../step/prompt-slices.ts";
 import { Slot } from "../step/slots.ts";
 import { stepMeter } from "../step/step-meter.ts";
@@ -30,6 +32,8 @@ export type LoadedModel = ModelLanguage & {
   readonly info: ModelInfo;
   readonly model: LlamaModel;
   readonly slots: readonly Slot[];
+  /** Whether a slot can go back only to tokens at which its state was saved. */
+  readonly needsCheckpoints: boolean;
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
 };
@@ -69,15 +73,18 @@ async function loadOn(device: Device, load: SlotLoadOptions): Promise<LoadedMode
   }
   llama.maxThreads = threads;
 
+  requireWholeWindow(context);
+  const checkpoints = checkpointLimits(options.slots, freemem());
   const slots = Array.from(
     { length: options.slots },
-    (_, id) => new Slot(id, acceptSeedFunctions(context.getSequence())),
+    (_, id) => new Slot(id, acceptSeedFunctions(context.getSequence({ checkpoints }))),
   );
   const language = modelLanguage(llama, model, load.log);
   return {
     ...language,
     model,
     slots,
+    needsCheckpoints: slots.some(({ sequence }) => sequence.needsCheckpoints),
     batcher,
     slices,
     info: {

@@ -19,7 +19,7 @@ export class ControlTokens {
   readonly ids: ReadonlyMap<string, Token>;
   readonly #model: Vocabulary;
   /** Matches any of the texts; null if the tokenizer has to find control tokens itself. */
-  readonly #pattern: RegExp | null;
+  readonly pattern: RegExp | null;
   readonly #cache = new RecentCache<readonly Token[]>(CACHE_BYTES);
 
   constructor(model: Vocabulary, vocabulary: readonly Token[]) {
@@ -35,7 +35,7 @@ export class ControlTokens {
     const added = vocabulary.filter((token) => attributesOf(token).userDefined);
     const isHidden = pattern !== null && added.some((token) => textOf(token).search(pattern) >= 0);
     this.#model = model;
-    this.#pattern = stripsSpace || isHidden ? null : pattern;
+    this.pattern = stripsSpace || isHidden ? null : pattern;
   }
 
   /**
@@ -47,7 +47,7 @@ export class ControlTokens {
     begin: (text: string, readsControlTokens: boolean) => Promise<readonly Token[]>,
     turn: Pick<Turn, "pause">,
   ): Promise<readonly Token[]> {
-    if (this.#pattern === null) return await begin(text, true);
+    if (this.pattern === null) return await begin(text, true);
     const tokens: Token[] = [];
     let from = 0;
     const addText = async (to: number) => {
@@ -58,7 +58,7 @@ export class ControlTokens {
       const read = from === 0 ? await begin(piece, false) : await readPiece();
       for (const token of read) tokens.push(token);
     };
-    for (const { 0: found, index } of text.matchAll(this.#pattern)) {
+    for (const { 0: found, index } of text.matchAll(this.pattern)) {
       const id = this.ids.get(found);
       if (id === undefined) continue;
       await addText(index);

@@ -3,10 +3,16 @@
 import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
 import type { Question } from "../../generation/questions.ts";
-import type { GenerateRequest, PreparedRequest, Prompt } from "../../generation/request.ts";
+import type {
+  CheckpointPlaces,
+  GenerateRequest,
+  PreparedRequest,
+  Prompt,
+} from "../../generation/request.ts";
 import type { ModelLanguage } from "../load/model-language.ts";
 import { closeReasoning, type PlanDeps, planOutput } from "../output/output-plan.ts";
 import { checkTokens } from "./check-tokens.ts";
+import { cutAtPlaces } from "./checkpoint-places.ts";
 import type { ControlTokens } from "./control-tokens.ts";
 import { type BoundDeps, estimateIfTooLong } from "./prompt-bounds.ts";
 import { sizeOfPrompt } from "./question-size.ts";
@@ -22,7 +28,9 @@ export type PrepareDeps = PlanDeps &
   BoundDeps &
   Pick<ModelLanguage, "vocabularySize" | "templateProblem"> & {
     readonly model: LlamaModel;
-    readonly controlTokens: Pick<ControlTokens, "tokenize">;
+    readonly controlTokens: Pick<ControlTokens, "tokenize" | "pattern">;
+    /** Whether the model can go back only to tokens at which its state was saved. */
+    readonly needsCheckpoints: boolean;
   };
 
 /** Longer prompts are rendered in a thread: these take a few milliseconds, and starting a thread takes 50. */
@@ -39,7 +47,8 @@ export async function prepare(
   checkTokenIds(request, deps.vocabularySize);
   const estimate = await estimateIfTooLong({ prompt, isTrial }, deps, turn);
   if (estimate !== null) throw tooLong(prompt, { tokens: estimate, isEstimate: true }, deps);
-  const { tokens, text } = await promptTokens(prompt, deps, turn);
+  const needsPlaces = deps.needsCheckpoints && request.reusePrefix;
+  const { tokens, text, places } = await promptTokens(prompt, { ...deps, needsPlaces }, turn);
   const planned = planOutput({ prompt, promptText: text, grammar }, deps);
   const { tokens: closing, output } = closeReasoning(planned, deps);
   const all = [...tokens, ...closing];
@@ -50,6 +59,7 @@ export async function prepare(
     promptTokens: Uint32Array.from(all),
     maxTokens: Math.min(maxTokens ?? room, room),
     output,
+    checkpoints: needsPlaces ? places : null,
   };
 }
 
@@ -60,32 +70,70 @@ function checkTokenIds({ prompt, sampling }: GenerateRequest, vocabularySize: nu
   if (prompt.type === "tokens") checkTokens(prompt.tokens, vocabularySize, { field: "prompt" });
 }
 
+type ReadDeps = PrepareDeps & {
+  /** Whether to look for the places of checkpoints. */
+  readonly needsPlaces?: boolean;
+};
+
+type ReadPrompt = {
+  readonly tokens: readonly number[];
+  /** Empty unless it was rendered. */
+  readonly text: string;
+  readonly places: CheckpointPlaces;
+};
+
 /** @returns the prompt's tokens, and its rendered text if it has one */
-export async function promptTokens(prompt: Prompt, deps: PrepareDeps, turn: Turn) {
-  const { tokens, text } = await readPrompt(prompt, deps, turn);
+export async function promptTokens(
+  prompt: Prompt,
+  deps: ReadDeps,
+  turn: Turn,
+): Promise<ReadPrompt> {
+  const { tokens, text = "", places } = await readPrompt(prompt, deps, turn);
   const { bos, eos } = deps.model.tokens;
   // Generation needs at least one token, even for an empty prompt.
-  return { tokens: tokens.length > 0 ? tokens : [bos ?? eos ?? 0], text };
+  const all = tokens.length > 0 ? tokens : [bos ?? eos ?? 0];
+  // The last token is read after all checkpoints, because its logits are needed.
+  return { tokens: all, text, places: places ?? { system: 0, turn: all.length - 1 } };
 }
 
 async function readPrompt(
   prompt: Prompt,
-  deps: PrepareDeps,
+  deps: ReadDeps,
   turn: Turn,
-): Promise<{ readonly tokens: readonly number[]; readonly text: string }> {
-  if (prompt.type === "tokens") return { tokens: prompt.tokens, text: "" };
-  if (prompt.type === "infill")
-    return { tokens: await infillTokens(prompt, deps.model, turn), text: "" };
+): Promise<Pick<ReadPrompt, "tokens"> & Partial<ReadPrompt>> {
+  if (prompt.type === "tokens") return { tokens: prompt.tokens };
+  if (prompt.type === "infill") return { tokens: await infillTokens(prompt, deps.model, turn) };
   const segments = await promptSegments(prompt, deps, turn);
+  const parts = await partsOf(prompt, segments, deps, turn);
   const tokens: number[] = [];
-  for (const segment of segments) {
-    const isFirst = tokens.length === 0;
-    for (const token of await segmentTokens(segment, { ...deps, isFirst }, turn))
-      tokens.push(token);
-    await turn.pause();
+  const ends: number[] = [];
+  for (const part of parts) {
+    for (const segment of part) {
+      const isFirst = tokens.length === 0;
+      for (const token of await segmentTokens(segment, { ...deps, isFirst }, turn))
+        tokens.push(token);
+      await turn.pause();
+    }
+    ends.push(tokens.length);
   }
   const text = segments.map((segment) => segment.text).join("");
-  return { tokens: withBeginning(tokens, deps.model), text };
+  const all = withBeginning(tokens, deps.model);
+  if (parts.length === 1) return { tokens: all, text };
+  const [system = 0, end = 0] = ends.map((place) => place + all.length - tokens.length);
+  return { tokens: all, text, places: { system, turn: end } };
+}
+
+/** @returns the segments of the prompt, cut at the places of checkpoints if those are needed and can be found */
+async function partsOf(
+  prompt: Extract<Prompt, { type: "messages" | "text" }>,
+  segments: readonly PromptSegment[],
+  deps: ReadDeps,
+  turn: Turn,
+): Promise<readonly (readonly PromptSegment[])[]> {
+  const { pattern } = deps.controlTokens;
+  if (!deps.needsPlaces || prompt.type !== "messages" || pattern === null) return [segments];
+  const render = (other: typeof prompt) => promptSegments(other, deps, turn);
+  return await cutAtPlaces(prompt, segments, { render, controlTokens: pattern });
 }
 
 /** The order is prefix, suffix, middle, as in llama.cpp. */

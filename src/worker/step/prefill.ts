@@ -7,6 +7,7 @@ import { readWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
 import { firstPositionLogprobs, positionLogprobs } from "../sampling/token-logprobs.ts";
 import type { Batcher } from "./batcher.ts";
+import { nextCheckpoint, takeCheckpoint } from "./checkpoints.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
 import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
@@ -29,15 +30,19 @@ export async function prefill(
   const { sequence } = slot;
   const unread = run.tokens.length - sequence.nextTokenIndex;
   const needsLogprobs = run.needsPromptLogprobs;
+  const { checkpoints } = run.request;
   if (needsLogprobs && !hidesFirst(run, deps.model))
     run.addLogprobs(firstPositionLogprobs(deps.model, run.tokens[0] ?? 0));
+  await takeCheckpoint(checkpoints, slot, deps.batcher); // at the end of the answer that the prompt continues
   for (;;) {
     await deps.batcher.makeWay();
     if (run.isAborted) return null;
     const position = sequence.nextTokenIndex;
     if (run.request.reportsProgress) reportProgress(run, position, startedAt, deps);
     const { readers, decoders } = deps.batcher;
-    const end = position + deps.slices.tokens({ unread, readers, decodes: decoders });
+    const checkpoint = nextCheckpoint(checkpoints, slot);
+    const wanted = position + deps.slices.tokens({ unread, readers, decodes: decoders });
+    const end = Math.min(wanted, checkpoint);
     // For logprobs, the prompt is read up to its last token, so that the last token gets a logprob too.
     const slice = run.tokens.slice(
       position,
@@ -53,6 +58,7 @@ export async function prefill(
     }
     deps.batcher.computed();
     if (run.isAborted) run.tokensAfterAbort += slice.length;
+    else if (end === checkpoint) await takeCheckpoint(checkpoints, slot, deps.batcher);
   }
 }
 

@@ -48,6 +48,7 @@ export const PLAIN_PREPARED: PreparedRequest = {
   reportsProgress: false,
   reusePrefix: true,
   output: PLAIN_OUTPUT,
+  checkpoints: null,
 };
 
 export type MessagesPrompt = Extract<Prompt, { type: "messages" }>;

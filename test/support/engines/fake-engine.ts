@@ -206,6 +206,7 @@ export class FakeEngine implements Engine {
       promptTokens,
       maxTokens: Math.min(maxTokens ?? room, room),
       output: PLAIN_OUTPUT,
+      checkpoints: null,
     };
   }
 

@@ -15,6 +15,7 @@ import {
   typed,
   u32,
 } from "./gguf-bytes.ts";
+import { randomNumbers } from "./random-numbers.ts";
 
 export type TinyBertOptions = {
   readonly pooling: "mean" | "cls" | "rank";
@@ -139,13 +140,4 @@ function tensorsOf({
     addLinear("cls.output", width, 1);
   }
   return tensors;
-}
-
-/** Random numbers from -1 to 1. https://en.wikipedia.org/wiki/Linear_congruential_generator */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
 }

@@ -39,9 +39,10 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
     templateProblem: null,
     reasoningFormat: null,
     contextTokens: 10,
-    controlTokens: { tokenize: (text, begin) => begin(text, true) },
+    controlTokens: { tokenize: (text, begin) => begin(text, true), pattern: /\^/g },
     vocabularySize: 50,
     messageTokens: 1,
+    needsCheckpoints: false,
     longestTokenChars: 1_000_000, // no bound before tokenizing, unless a test sets one
     ...options,
   };
@@ -146,6 +147,25 @@ test.each([
   const { model } = fakeModel(tokens);
 
   expect([...(await prepare(text(""), deps({ model }))).promptTokens]).toEqual([start]);
+});
+
+test("reads a prompt once for a model that can go back to any token", async () => {
+  const { model, calls } = fakeModel();
+
+  const { checkpoints } = await prepare(text("abc"), deps({ model }));
+
+  expect(checkpoints).toBeNull();
+  expect(calls).toHaveLength(1);
+});
+
+test("finds where to save the state of a model that needs checkpoints, unless the prompt leaves nothing in the cache", async () => {
+  const shown = template("{% for m in messages %}^{{ m.content }}{% endfor %}^");
+  const options = deps({ needsCheckpoints: true, template: shown });
+
+  expect((await prepare(chat("Hi"), options)).checkpoints).toEqual({ system: 0, turn: 3 });
+  expect((await prepare(text("abc"), options)).checkpoints).toEqual({ system: 0, turn: 2 });
+  const uncached = { ...chat("Hi"), reusePrefix: false };
+  expect((await prepare(uncached, options)).checkpoints).toBeNull();
 });
 
 test("rejects a biased token outside the vocabulary, naming it and the allowed range", async () => {
