@@ -96,6 +96,18 @@ describe.each(TOY_MODELS)("a %s model", (toy) => {
     await expectRight(answer, edited);
   });
 
+  test("continues a conversation that lost its slot from memory", async () => {
+    const first = [SYSTEM, user(`Long. ${"Tell me everything. ".repeat(200)}`)];
+    const bias = { logit_bias: await biasTo(" server") };
+    const { text, prompt } = await ask(first, { ...bias, max_tokens: 20 });
+    await ask([user(`Another. ${"Tell me nothing. ".repeat(200)}`)]);
+    const second = [...first, assistant(text), user("And then?")];
+    const answer = await ask(second);
+
+    expect(answer.cached).toBeGreaterThanOrEqual(prompt + 19);
+    await expectRight(answer, second);
+  });
+
   test("reads a new conversation from the end of the system prompt, after many turns of another", async () => {
     const other = [SYSTEM];
     for (let turn = 0; turn < 12; turn++) {
