@@ -54,6 +54,7 @@ function modelOptions(config: Config): ModelOptions {
     batchTokens: config.batchSize ?? null,
     threadGovernor: config.threadGovernor,
     stepTargetMs: config.stepTargetMs ?? null,
+    speculation: config.speculation === "auto",
   };
 }
 

@@ -76,6 +76,13 @@ export const MODEL_SETTINGS = inGroup("model", {
     help: "milliseconds that a decode step may take when it reads a slice of a prompt beside running streams; 0 reads whole batches (default: 2.5 times a step without a slice)",
     isExpert: true,
   }),
+  speculation: {
+    schema: z.enum(["auto", "off"]).default("auto"),
+    value: "MODE",
+    help: "speculative decoding by prompt lookup: auto drafts tokens that the prompt or answer predicts where that is measured to be faster; the answers are the same; off never drafts (default auto)",
+    allows: "auto or off",
+    isExpert: true,
+  },
   loadTimeoutMs: timeLimit({
     default: 600,
     help: "longest time that loading a model may take",

@@ -26,6 +26,8 @@ export type ModelOptions = {
   readonly batchTokens: number | null;
   /** Target time of a step that reads a prompt slice while other streams generate; 0 for no target. */
   readonly stepTargetMs: number | null;
+  /** Whether to check tokens that prompt lookup predicts, where that is measured to pay. */
+  readonly speculation: boolean;
 };
 
 /** An error as plain data. */

@@ -42,6 +42,7 @@ beforeAll(async () => {
       flashAttention: true,
       batchTokens: null,
       stepTargetMs: null,
+      speculation: true,
     },
     onProgress: () => {},
     log: () => {},

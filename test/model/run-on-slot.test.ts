@@ -29,6 +29,7 @@ beforeAll(async () => {
       flashAttention: true,
       batchTokens: null,
       stepTargetMs: null,
+      speculation: true,
     },
     onProgress: () => {},
     log: () => {},

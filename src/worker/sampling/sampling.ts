@@ -12,7 +12,11 @@ import type { Slot } from "../step/slots.ts";
 import { requestBiases } from "./token-bias.ts";
 import { seedOfEachToken } from "./token-seeds.ts";
 
-export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): SequenceEvaluateOptions {
+export function evaluateOptions(
+  model: LlamaModel,
+  run: Run,
+  slot: Pick<Slot, "id">,
+): SequenceEvaluateOptions {
   const { sampling } = run.request;
   return {
     temperature: sampling.temperature,

@@ -9,11 +9,14 @@ import type { Batcher } from "./batcher.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
 import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
+import type { Speculation } from "./speculation.ts";
 
 export type GenerateDeps = {
   readonly model: LlamaModel;
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
+  /** Null: no drafts. */
+  readonly speculation: Speculation | null;
   readonly emit: (event: StepEvent) => void;
 };
 

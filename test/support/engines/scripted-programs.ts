@@ -20,6 +20,7 @@ export const UNLOADED_MODEL: ModelOptions = {
   flashAttention: true,
   batchTokens: null,
   stepTargetMs: null,
+  speculation: false,
 };
 
 /** The file to start. `built.ts` has written it before the tests. */

@@ -19,10 +19,9 @@ function item(sequenceId: number, tokens: number): BatchItem {
 }
 
 function share(items: readonly BatchItem[], size: number) {
-  return shareBatch(items, size).map(({ item: { evaluationPriority }, processAmount }) => [
-    evaluationPriority,
-    processAmount,
-  ]);
+  return shareBatch(items, size, new Map()).map(
+    ({ item: { evaluationPriority }, processAmount }) => [evaluationPriority, processAmount],
+  );
 }
 
 function watched() {

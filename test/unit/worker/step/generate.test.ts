@@ -59,6 +59,7 @@ async function abortDuring(decode: number) {
     model: { isEogToken: () => false } as unknown as LlamaModel,
     batcher: new Batcher({ onStep: () => {}, onStepTime: () => {} }),
     slices,
+    speculation: null,
     emit: () => {},
   };
   const slot = new Slot(0, sequence as unknown as Slot["sequence"]);
