@@ -1,7 +1,7 @@
 // Decides how many draft tokens the streams of a step compute.
 
 /** The lengths of a draft to choose from. */
-export const DRAFT_LENGTHS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 63];
+export const DRAFT_LENGTHS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48];
 
 /** One stream of the step. */
 export type DraftOffer = {
