@@ -4,11 +4,13 @@ import type { StepTime } from "./batcher.ts";
 
 /** Assumed for one draft token until steps were measured: low, so that drafts are tried and measured. */
 const FIRST_COST = 0.1;
+/** A size that was not measured is expected to cost this power of the growth: sizes often cost less per token than smaller ones. */
+const TRIED_COST = 0.75;
 const WEIGHT = 0.3;
 /** A delayed step counts as at most this many times what was expected. */
 const MOST_SLOWNESS = 3;
 /** Share of a measured cost that is forgotten with each step without drafts, so that drafts that once did not pay are tried again. */
-const FORGOTTEN = 0.001;
+const FORGOTTEN = 0.0003;
 /** Largest number of draft tokens of each size class. */
 const SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512];
 
@@ -30,16 +32,19 @@ export class DraftCosts {
       return null;
     }
     if (quiet === undefined) return null;
-    const expected = this.ratio(decodes, drafted) ?? 1;
-    const measured = Math.max(1, Math.min(ms / quiet, MOST_SLOWNESS * expected));
     const ratios = this.#ratiosFor(decodes);
     const size = sizeOf(drafted);
     const before = ratios[size];
+    const most = before === undefined ? 1 + 1.5 * drafted : MOST_SLOWNESS * before;
+    const measured = Math.max(1, Math.min(ms / quiet, most));
     ratios[size] = before === undefined ? measured : before + WEIGHT * (measured - before);
     return measured;
   }
 
-  /** How many times as long a step is expected to take with draft tokens; null if a step without was not measured yet. */
+  /**
+   * How many times as long a step is expected to take with draft tokens; null if a step without was not measured yet. Drafts
+   * are tried in growing sizes: one that is far larger than those measured counts as infinitely long.
+   */
   ratio(streams: number, drafted: number): number | null {
     if (this.#quietMs[streams] === undefined) return null;
     if (drafted === 0) return 1;
@@ -47,9 +52,11 @@ export class DraftCosts {
     const size = sizeOf(drafted);
     const measured = ratios[size];
     if (measured !== undefined) return measured;
-    // At least as long as with fewer tokens.
-    const smaller = ratios.slice(0, size).reduce((most, each) => Math.max(most, each ?? 1), 1);
-    return Math.max(smaller, 1 + FIRST_COST * Math.min(drafted, 10));
+    const largest = ratios.findLastIndex((each, at) => at < size && each !== undefined);
+    const tried = SIZES[largest] ?? 0;
+    if (drafted > streams + 2 * tried) return Number.POSITIVE_INFINITY;
+    if (tried === 0) return 1 + FIRST_COST * drafted;
+    return 1 + ((ratios[largest] ?? 1) - 1) * (drafted / tried) ** TRIED_COST;
   }
 
   #forget(streams: number): void {

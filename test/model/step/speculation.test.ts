@@ -1,19 +1,19 @@
 // Speculative decoding on the real model: with drafts at every step, right or wrong, each answer is what it is without drafts.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { StepEvent } from "../../src/engine/messages.ts";
-import type { PreparedRequest } from "../../src/generation/request.ts";
-import { type LoadedModel, loadModel } from "../../src/worker/load/model.ts";
-import { answerReaderDeps } from "../../src/worker/output/answer-reader.ts";
-import { prepare } from "../../src/worker/prompt/prepare.ts";
-import { generate } from "../../src/worker/step/generate.ts";
-import { PromptSlices } from "../../src/worker/step/prompt-slices.ts";
-import { Run } from "../../src/worker/step/run.ts";
-import type { Slot } from "../../src/worker/step/slots.ts";
-import { type Drafter, Speculation } from "../../src/worker/step/speculation.ts";
-import { messagesPrompt, PLAIN_REQUEST } from "../support/clients/requests.ts";
-import { STEADY_TURN } from "../support/engines/steady-turn.ts";
-import { BUILTIN_MODEL } from "../support/start-service.ts";
+import type { StepEvent } from "../../../src/engine/messages.ts";
+import type { PreparedRequest } from "../../../src/generation/request.ts";
+import { type LoadedModel, loadModel } from "../../../src/worker/load/model.ts";
+import { answerReaderDeps } from "../../../src/worker/output/answer-reader.ts";
+import { prepare } from "../../../src/worker/prompt/prepare.ts";
+import { generate } from "../../../src/worker/step/generate.ts";
+import { PromptSlices } from "../../../src/worker/step/prompt-slices.ts";
+import { Run } from "../../../src/worker/step/run.ts";
+import type { Slot } from "../../../src/worker/step/slots.ts";
+import { type Drafter, Speculation } from "../../../src/worker/step/speculation.ts";
+import { messagesPrompt, PLAIN_REQUEST } from "../../support/clients/requests.ts";
+import { STEADY_TURN } from "../../support/engines/steady-turn.ts";
+import { BUILTIN_MODEL } from "../../support/start-service.ts";
 
 let loaded: LoadedModel;
 beforeAll(async () => {
