@@ -12,11 +12,7 @@ import type { Slot } from "../step/slots.ts";
 import { requestBiases } from "./token-bias.ts";
 import { seedOfEachToken } from "./token-seeds.ts";
 
-export function evaluateOptions(
-  model: LlamaModel,
-  run: Run,
-  slot: Pick<Slot, "id">,
-): SequenceEvaluateOptions {
+export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): SequenceEvaluateOptions {
   const { sampling } = run.request;
   return {
     temperature: sampling.temperature,

@@ -9,7 +9,7 @@ import { positionLogprobs } from "../sampling/token-logprobs.ts";
 import type { GenerateDeps } from "./prefill.ts";
 import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
-import type { Speculation } from "./speculation.ts";
+import type { Drafter, Speculation } from "./speculation.ts";
 
 export type TokenSource = {
   /**
@@ -59,13 +59,14 @@ function oneByOne(run: Run, slot: Slot, { model }: GenerateDeps, first: Token[])
 
 function drafting(
   run: Run,
-  { id, sequence }: Slot,
+  slot: Slot,
   { model, batcher }: GenerateDeps,
   speculation: Speculation,
 ): TokenSource {
-  const evaluate = evaluateOptions(model, run, { id });
+  const { id, sequence } = slot;
+  const evaluate = evaluateOptions(model, run, slot);
   const sampler = newSampler(model);
-  const drafter = speculation.begin(run.tokens);
+  let drafter: Drafter | null = null; // made for the second token: many answers have only one
   const { batchSize, contextSize } = sequence.context;
   let isFirst = true;
   const nextDraft = (): readonly Token[] => {
@@ -74,6 +75,7 @@ function drafting(
     const inContext = contextSize - 2 - sequence.nextTokenIndex;
     const inAnswer = run.request.maxTokens - run.tally.completionTokens - 1;
     const most = batcher.readers > 0 ? 0 : Math.min(inBatch, inContext, inAnswer);
+    drafter ??= speculation.begin(run.tokens);
     return speculation.draft(drafter, { streams, most }) as readonly Token[];
   };
   return {
@@ -83,11 +85,11 @@ function drafting(
       if (draft.length > 0) batcher.drafts(id, draft.length);
       const accepted = await decodeDraft(given, draft, { sequence, sampler, evaluate, take });
       if (draft.length > 0) batcher.verified(draft.length, accepted);
-      drafter.credit(accepted);
+      drafter?.credit(accepted);
       return given.length + draft.length;
     },
     end: () => {
-      speculation.end(drafter);
+      if (drafter) speculation.end(drafter);
       sampler.dispose();
     },
   };
