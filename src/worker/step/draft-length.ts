@@ -43,15 +43,14 @@ export function draftLength({ offers, streams, most, ratio }: DraftStep): number
     const speed = gains.reduce((sum, gain) => sum + gain, streams) / slowdown;
     if (speed <= bestSpeed) continue;
     if (streams > offers.length && slowdown > 1 + MOST_LOSS) continue; // the others are not counted
-    if (!offers.every((offer, index) => isFair(offer, 1 + (gains[index] ?? 0) - slowdown)))
-      continue;
+    if (!offers.every((offer) => canLose(offer, slowdown - 1))) continue;
     best = length;
     bestSpeed = speed;
   }
   return best;
 }
 
-/** @param gain of the step, in tokens */
-function isFair({ gained, generated }: DraftOffer, gain: number): boolean {
-  return gained + gain >= -(MOST_BEHIND + MOST_LOSS * generated);
+/** Whether the stream stays within its limit even if all of the draft is wrong. @param tokens that it then loses */
+function canLose({ gained, generated }: DraftOffer, tokens: number): boolean {
+  return gained - tokens >= -(MOST_BEHIND + MOST_LOSS * generated);
 }
