@@ -73,6 +73,7 @@ function modelOptions(config: Config): ModelOptions {
     threadGovernor: config.threadGovernor,
     stepTargetMs: config.stepTargetMs ?? null,
     prefixCache: null,
+    speculation: config.speculation === "auto",
   };
 }
 

@@ -35,6 +35,8 @@ const HELP = {
   step_seconds: "Duration of a decode step, from its start to its first token",
   batch_tokens:
     "Tokens computed in one decode step by all slots; sum divided by count is the mean batch size",
+  draft_tokens_total:
+    "Draft tokens of speculative decoding that were computed: accepted (part of the answer) or refused",
   threads: "Threads used by the last decode step",
   prefix_cache_ram_bytes: "Memory that saved prompts take, beyond the slots",
   prefix_cache_disk_bytes: "Disk space that saved prompts of the served model take",
@@ -91,6 +93,7 @@ export class Metrics {
   readonly #total = this.#make.histogram("e2e_seconds");
   readonly #step = this.#make.histogram("step_seconds", STEP_SECONDS);
   readonly #batch = this.#make.histogram("batch_tokens", BATCH_TOKENS);
+  readonly #drafts = this.#make.counter("draft_tokens_total", ["outcome"]);
   readonly #threads = this.#make.gauge("threads");
   readonly #savedInRam = this.#make.gauge("prefix_cache_ram_bytes");
   readonly #savedOnDisk = this.#make.gauge("prefix_cache_disk_bytes");
@@ -148,10 +151,13 @@ export class Metrics {
     this.#savedOnDisk.set(disk);
   }
 
-  stepComputed({ ms, decodes, promptTokens, threads }: StepLoad): void {
+  stepComputed({ ms, decodes, promptTokens, drafts, threads }: StepLoad): void {
     this.#step.observe(ms / 1000);
-    this.#batch.observe(decodes + promptTokens);
+    this.#batch.observe(decodes + (drafts?.checked ?? 0) + promptTokens);
     this.#threads.set(threads);
+    if (!drafts) return;
+    this.#drafts.inc({ outcome: "accepted" }, drafts.accepted);
+    this.#drafts.inc({ outcome: "refused" }, drafts.refused);
   }
 
   /** An embedding or rerank request has ended. */

@@ -80,6 +80,13 @@ export const MODEL_SETTINGS = inGroup("model", {
     help: "leave lines that differ in each request, such as Claude Code's x-anthropic-billing-header, in system prompts; the prefix cache then ends at them",
     isExpert: true,
   }),
+  speculation: {
+    schema: z.enum(["auto", "off"]).default("auto"),
+    value: "MODE",
+    help: "speculative decoding by prompt lookup: auto drafts tokens that the prompt or answer predicts where that is measured to be faster; the answers are the same; off never drafts (default auto)",
+    allows: "auto or off",
+    isExpert: true,
+  },
   loadTimeoutMs: timeLimit({
     default: 600,
     help: "longest time that loading a model may take",

@@ -46,6 +46,8 @@ export type ModelOptions = {
   readonly stepTargetMs: number | null;
   /** Null for prefixes in slots alone. */
   readonly prefixCache: PrefixStorage | null;
+  /** Whether to check tokens that prompt lookup predicts, where that is measured to pay. */
+  readonly speculation: boolean;
 };
 
 /** An error as plain data. */

@@ -166,6 +166,15 @@ export type Receipt = {
   readonly cacheMiss: CacheMiss | null;
 };
 
+/** Draft tokens of speculative decoding. */
+export type DraftLoad = {
+  /** Checked in this step, besides the token of each stream. */
+  readonly checked: number;
+  /** Those of earlier steps that turned out right and wrong, each counted once. */
+  readonly accepted: number;
+  readonly refused: number;
+};
+
 /** Load of one decode step. */
 export type StepLoad = {
   /** Time to the step's first sampled token. */
@@ -174,6 +183,8 @@ export type StepLoad = {
   readonly decodes: number;
   /** Number of prompt tokens that were read. */
   readonly promptTokens: number;
+  /** Absent without drafts. */
+  readonly drafts?: DraftLoad;
   /** Number of threads that computed the step. */
   readonly threads: number;
 };

@@ -48,11 +48,15 @@ type PrivateContext = {
       logits: LogitSelection,
       totalWeight: true,
     ): Promise<TokenWithLogits>;
+    removeTokenCellsFromSequence(sequenceId: number, from: number, to: number): boolean;
   };
 };
 
 type PrivateSequence = {
   readonly context: PrivateContext;
+  readonly _sequenceId: number;
+  readonly _contextTokens: number[];
+  _nextTokenIndex: number;
   _resolveSamplerConfig(options: SequenceEvaluateOptions): object;
   _takeNamedCheckpoint(name: string, most: number): Promise<void>;
   _decodeTokens<T>(
@@ -118,6 +122,44 @@ export function decodeTokens<T>(
     mapper,
   );
 }
+
+/**
+ * `decodeTokens()`, after which the cache holds only the first of the tokens. `LlamaContextSequence.eraseContextTokenRanges()`
+ * would wait until no stream has a decode queued. Here, `_ctx.removeTokenCellsFromSequence()` is called while the library holds
+ * the logits, when no decode runs; then `_contextTokens` and `_nextTokenIndex` are shortened. Not for sequences that need
+ * checkpoints.
+ */
+export async function decodeAndKeep(
+  sequence: LlamaContextSequence,
+  tokens: readonly Token[],
+  options: SequenceEvaluateOptions,
+  { from, mapper, kept }: KeptDecode,
+): Promise<void> {
+  const inner = sequence as unknown as PrivateSequence;
+  const start = inner._nextTokenIndex;
+  const end = start + tokens.length;
+  const last = tokens.length - 1;
+  let isRemoved = true;
+  const logits = tokens.map((_, index) => index >= from);
+  await decodeTokens(sequence, tokens, logits, options, async (logitIndex, tokenIndex) => {
+    await mapper(logitIndex);
+    if (tokenIndex < last || kept() === tokens.length) return;
+    const { _ctx } = inner.context;
+    isRemoved = _ctx.removeTokenCellsFromSequence(inner._sequenceId, start + kept(), end);
+  });
+  if (!isRemoved) throw new Error("the engine could not remove draft tokens from its cache");
+  inner._contextTokens.length = start + kept();
+  inner._nextTokenIndex = start + kept();
+}
+
+type KeptDecode = {
+  /** Index of the first token whose logits the mapper reads; it then reads those of all tokens after it. */
+  readonly from: number;
+  /** Must not throw. */
+  readonly mapper: (logitIndex: number) => Promise<void>;
+  /** How many of the tokens the cache keeps, asked for after the last call of the mapper. */
+  readonly kept: () => number;
+};
 
 /** `LlamaContext._ctx.sampleToken()`. @returns -1 when no token could be sampled */
 export function sampleToken(

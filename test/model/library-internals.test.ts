@@ -15,6 +15,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import {
   advanceGrammar,
   configureSampler,
+  decodeAndKeep,
   decodeTokens,
   newSampler,
   readLogits,
@@ -42,6 +43,7 @@ function load(modelPath: string): Promise<LoadedModel> {
       batchTokens: null,
       stepTargetMs: null,
       prefixCache: null,
+      speculation: true,
     },
     onProgress: () => {},
     log: () => {},
@@ -160,6 +162,35 @@ test("LlamaContextSequence._decodeTokens() and LlamaContext._ctx.sampleToken() g
   sampler.dispose();
   expect(sampled.filter((each) => each !== undefined)).toEqual([expected]);
   expect(sequence.contextTokens).toEqual(tokens);
+});
+
+test("LlamaContext._ctx.removeTokenCellsFromSequence() drops the last tokens of a decode, as if they had never been computed", async () => {
+  expectFunction(
+    privatePart(sequence.context, "_ctx"),
+    "LlamaContext._ctx.removeTokenCellsFromSequence",
+  );
+  expect(privatePart(sequence, "_sequenceId"), "LlamaContextSequence._sequenceId").toBe(0);
+  const text = "One two three four";
+  const expected = await nextToken(text, LIKELIEST);
+  await sequence.clearHistory();
+  const tokens = model.tokenize(text);
+  const wrong = model.tokenize(" dog cat dog cat");
+  const first = tokens.slice(0, -1);
+  const readAt: number[] = [];
+
+  await decodeAndKeep(sequence, [...first, ...wrong], LIKELIEST, {
+    from: first.length - 1,
+    mapper: async (logitIndex) => void readAt.push(logitIndex),
+    kept: () => first.length,
+  });
+
+  expect(readAt).toHaveLength(1 + wrong.length);
+  expect(sequence.contextTokens).toEqual(first);
+  expect(sequence.nextTokenIndex).toBe(first.length);
+  for await (const token of sequence.evaluate(tokens.slice(-1), LIKELIEST)) {
+    expect(token).toBe(expected);
+    break;
+  }
 });
 
 test("LlamaContext._ctx.sampleToken() reports the likeliest logits in order, the one of a token, and the total weight", async () => {

@@ -31,6 +31,7 @@ beforeAll(async () => {
       batchTokens: null,
       stepTargetMs: null,
       prefixCache: null,
+      speculation: true,
     },
     onProgress: () => {},
     log: () => {},

@@ -11,6 +11,7 @@ import { Batcher } from "../step/batcher.ts";
 import { checkpointLimits } from "../step/checkpoints.ts";
 import { PromptSlices } from "../step/prompt-slices.ts";
 import { Slot } from "../step/slots.ts";
+import { Speculation } from "../step/speculation.ts";
 import { stepMeter } from "../step/step-meter.ts";
 import { usableCpus } from "./cpu-count.ts";
 import { type Device, fitIntoMemory, type LoadOptions, modelFacts, withDevice } from "./device.ts";
@@ -36,6 +37,7 @@ export type LoadedModel = ModelLanguage & {
   readonly needsCheckpoints: boolean;
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
+  readonly speculation: Speculation | null;
 };
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
@@ -51,8 +53,9 @@ async function loadOn(device: Device, load: SlotLoadOptions): Promise<LoadedMode
   const batchTokens =
     options.batchTokens ?? (llama.gpu === false ? CPU_BATCH_TOKENS : GPU_BATCH_TOKENS);
   const slices = new PromptSlices({ batchTokens, targetMs: options.stepTargetMs });
+  const speculation = options.speculation ? new Speculation() : null;
   const threads = options.threads ?? cpus;
-  const batcher = newBatcher(llama, slices, threads, load);
+  const batcher = newBatcher(llama, { slices, speculation }, threads, load);
   const { model, context } = await fitIntoMemory(llama, load, (loaded) =>
     loaded.createContext({
       sequences: options.slots,
@@ -87,6 +90,7 @@ async function loadOn(device: Device, load: SlotLoadOptions): Promise<LoadedMode
     needsCheckpoints: slots.some(({ sequence }) => sequence.needsCheckpoints),
     batcher,
     slices,
+    speculation,
     info: {
       threads,
       slots: slots.length,
@@ -98,15 +102,15 @@ async function loadOn(device: Device, load: SlotLoadOptions): Promise<LoadedMode
   };
 }
 
-/** A batcher whose step times set the size of the slices and, with `threadGovernor`, the number of threads. */
+/** A batcher whose step times set the sizes of slices and drafts and, with `threadGovernor`, the number of threads. */
 function newBatcher(
   llama: Llama,
-  slices: PromptSlices,
+  learners: Pick<LoadedModel, "slices" | "speculation">,
   maxThreads: number,
   { options, onStep, onLoad }: SlotLoadOptions,
 ): Batcher {
   const meter = stepMeter({
-    slices,
+    ...learners,
     maxThreads,
     isGoverned: options.threadGovernor && llama.gpu === false,
     setThreads: (count) => {

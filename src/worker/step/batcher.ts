@@ -2,7 +2,7 @@
 // before each decode: https://node-llama-cpp.withcat.ai/guide/batching
 
 import type { BatchItem, PrioritizedBatchItem } from "node-llama-cpp";
-import type { StepLoad } from "../../generation/events.ts";
+import type { DraftLoad, StepLoad } from "../../generation/events.ts";
 
 /** How often in a row the strategy may defer a decode. Each deferral takes a few microtasks, during which nothing else runs. */
 const PATIENCE_TURNS = 50;
@@ -26,7 +26,10 @@ export class Batcher {
   #readers = 0;
   #turns = 0;
   #stepStartedAtMs = 0;
-  #step: { readonly decodes: number; readonly promptTokens: number } | null = null;
+  #step: Omit<StepTime, "ms"> | null = null;
+  /** Number of draft tokens in the queued decodes, by sequence id. */
+  readonly #drafts = new Map<number, number>();
+  #verified: Omit<DraftLoad, "checked"> | null = null;
   #exclusive: Promise<void> = Promise.resolve();
   #exclusiveWaiting = 0;
 
@@ -74,6 +77,20 @@ export class Batcher {
     this.#options.onStepTime({ ms, ...step });
   }
 
+  /** Each stream calls it before it queues a decode with draft tokens, which counts as a decode of one token. */
+  drafts(sequenceId: number, tokens: number): void {
+    this.#drafts.set(sequenceId, tokens);
+  }
+
+  /** Each stream calls it after a decode with draft tokens. The next step reports it. */
+  verified(drafted: number, accepted: number): void {
+    const before = this.#verified ?? { accepted: 0, refused: 0 };
+    this.#verified = {
+      accepted: before.accepted + accepted,
+      refused: before.refused + drafted - accepted,
+    };
+  }
+
   /** Whether no stream is active, so that no further step will follow. */
   get isIdle(): boolean {
     return this.#busy === 0;
@@ -117,34 +134,47 @@ export class Batcher {
     }
     this.#turns = 0;
     this.#options.onStep();
-    const batch = shareBatch(options.items, options.size);
-    this.#step = contentOf(batch);
+    const batch = shareBatch(options.items, options.size, this.#drafts);
+    this.#step = this.#contentOf(batch);
+    for (const { item } of batch) this.#drafts.delete(item.evaluationPriority);
     this.#stepStartedAtMs = performance.now();
     return batch;
   };
-}
 
-function contentOf(batch: readonly PrioritizedBatchItem[]) {
-  let decodes = 0;
-  let promptTokens = 0;
-  for (const { item, processAmount } of batch) {
-    if (item.tokens.length === 1) decodes += 1;
-    else promptTokens += processAmount;
+  #contentOf(batch: readonly PrioritizedBatchItem[]): Omit<StepTime, "ms"> {
+    let decodes = 0;
+    let checked = 0;
+    let promptTokens = 0;
+    for (const { item, processAmount } of batch) {
+      const draft = this.#drafts.get(item.evaluationPriority) ?? 0;
+      checked += draft;
+      if (draft > 0 || item.tokens.length === 1) decodes += 1;
+      else promptTokens += processAmount;
+    }
+    const verified = this.#verified;
+    this.#verified = null;
+    if (checked === 0 && !verified) return { decodes, promptTokens };
+    const drafts = { accepted: 0, refused: 0, ...verified, checked };
+    return { decodes, promptTokens, drafts };
   }
-  return { decodes, promptTokens };
 }
 
 /**
- * Single tokens (of decoding streams) enter first; prompt slices share the rest of the batch. The result is ordered by
- * `evaluationPriority`, which holds the sequence id here: llama.cpp decodes only consecutive ids together.
+ * Single tokens (of decoding streams) enter first, then whole drafts; prompt slices share the rest of the batch. The result is
+ * ordered by `evaluationPriority`, which holds the sequence id here: llama.cpp decodes only consecutive ids together.
+ * @param drafts number of draft tokens, by sequence id
  */
-export function shareBatch(items: readonly BatchItem[], size: number): PrioritizedBatchItem[] {
+export function shareBatch(
+  items: readonly BatchItem[],
+  size: number,
+  drafts: ReadonlyMap<number, number>,
+): PrioritizedBatchItem[] {
   let left = size;
   const taken: PrioritizedBatchItem[] = [];
-  const decodesFirst = [...items].sort(
-    (a, b) => Number(a.tokens.length > 1) - Number(b.tokens.length > 1),
-  );
-  for (const item of decodesFirst) {
+  const isDraft = (item: BatchItem) => drafts.has(item.evaluationPriority);
+  const rank = (item: BatchItem) => (item.tokens.length === 1 ? 0 : isDraft(item) ? 1 : 2);
+  for (const item of [...items].sort((a, b) => rank(a) - rank(b))) {
+    if (isDraft(item) && item.tokens.length > left) continue;
     const processAmount = Math.min(item.tokens.length, left);
     if (processAmount === 0) break; // the library treats an amount of 0 as 1
     left -= processAmount;

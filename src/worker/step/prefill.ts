@@ -11,12 +11,15 @@ import { nextCheckpoint, takeCheckpoint } from "./checkpoints.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
 import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
+import type { Speculation } from "./speculation.ts";
 
 export type GenerateDeps = {
   readonly model: LlamaModel;
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
   readonly prefixes: Pick<PrefixCache, "take" | "enter" | "leave" | "hasRead">;
+  /** Null: no drafts. */
+  readonly speculation: Speculation | null;
   readonly emit: (event: StepEvent) => void;
 };
 

@@ -8,6 +8,8 @@ export type GovernedStep = {
   readonly ms: number;
   /** Tokens in the batch: only steps of similar size are compared. */
   readonly tokens: number;
+  /** Draft tokens in addition. */
+  readonly drafted?: number;
 };
 
 export type GovernorState = {
@@ -66,7 +68,7 @@ export function startGovernor(maxThreads: number): GovernorState {
 /** @returns the state after one more step. Pure: the same steps always lead to the same decisions. */
 export function govern(state: GovernorState, step: GovernedStep): GovernorState {
   if (state.maxThreads === 1) return state;
-  const size = sizeClass(step.tokens);
+  const size = sizeClass(step);
   const usual = state.usualMs[size] ?? step.ms;
   const slowness = Math.min(step.ms / usual, MOST_SLOWNESS);
   if (state.trial) return judgeTrial(state, state.trial, slowness, step.atMs);
@@ -85,8 +87,12 @@ export function govern(state: GovernorState, step: GovernedStep): GovernorState 
   return next;
 }
 
-/** Each small batch size is a separate class; larger sizes are grouped by powers of two. */
-function sizeClass(tokens: number): number {
+/**
+ * Each small batch size is a separate class; larger sizes are grouped by powers of two. Steps with drafts take another time than
+ * others of the same size.
+ */
+function sizeClass({ tokens, drafted = 0 }: GovernedStep): number {
+  if (drafted > 0) return 64 + tokens + drafted;
   return tokens <= 16 ? tokens : 12 + Math.ceil(Math.log2(tokens));
 }
 

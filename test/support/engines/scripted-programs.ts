@@ -21,6 +21,7 @@ export const UNLOADED_MODEL: ModelOptions = {
   batchTokens: null,
   stepTargetMs: null,
   prefixCache: null,
+  speculation: false,
 };
 
 /** The file to start. `built.ts` has written it before the tests. */

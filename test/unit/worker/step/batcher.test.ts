@@ -18,8 +18,8 @@ function item(sequenceId: number, tokens: number): BatchItem {
   } as unknown as BatchItem;
 }
 
-function share(items: readonly BatchItem[], size: number) {
-  return shareBatch(items, size).map(({ item: { evaluationPriority }, processAmount }) => [
+function share(items: readonly BatchItem[], size: number, drafts = new Map<number, number>()) {
+  return shareBatch(items, size, drafts).map(({ item: { evaluationPriority }, processAmount }) => [
     evaluationPriority,
     processAmount,
   ]);
@@ -53,6 +53,37 @@ test("leaves out sequences without room, instead of taking zero tokens", () => {
     [0, 3],
     [2, 1],
   ]);
+});
+
+test("takes drafts after single tokens and before prompts, and only whole", () => {
+  const drafts = new Map([
+    [1, 3],
+    [3, 5],
+  ]);
+
+  expect(share([item(0, 6), item(1, 4), item(2, 1), item(3, 6)], 8, drafts)).toEqual([
+    [0, 3],
+    [1, 4],
+    [2, 1],
+  ]);
+});
+
+test("counts a draft as the decode of one token, and reports once how many of its tokens were right", () => {
+  const { batcher, onStepTime } = watched();
+  const step = (tokens: number) => {
+    batcher.fillBatch({ items: [item(0, tokens)], size: 8 });
+    batcher.computed();
+    return onStepTime.mock.lastCall?.[0];
+  };
+  batcher.enter();
+
+  batcher.drafts(0, 4);
+  const drafts = { accepted: 0, refused: 0, checked: 4 };
+  expect(step(5)).toMatchObject({ decodes: 1, promptTokens: 0, drafts });
+  batcher.verified(4, 3);
+  expect(step(1)).toMatchObject({ decodes: 1, drafts: { accepted: 3, refused: 1, checked: 0 } });
+  expect(step(5)).not.toHaveProperty("drafts");
+  expect(step(5)).toMatchObject({ decodes: 0, promptTokens: 5 });
 });
 
 test("defers a decode until every active stream has queued its tokens", () => {

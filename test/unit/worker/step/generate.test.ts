@@ -63,6 +63,7 @@ async function abortDuring(decode: number) {
     batcher,
     slices,
     prefixes: slotsOnly([slot], batcher),
+    speculation: null,
     emit: () => {},
   };
   if (decode === 0) run.abort();

@@ -11,7 +11,7 @@ function meter(isGoverned: boolean) {
   return {
     slices,
     setThreads,
-    meter: stepMeter({ slices, maxThreads: 2, isGoverned, setThreads }),
+    meter: stepMeter({ slices, speculation: null, maxThreads: 2, isGoverned, setThreads }),
   };
 }
 
