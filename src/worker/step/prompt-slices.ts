@@ -21,12 +21,23 @@ export type Reading = {
 
 /** Without a target, a prompt up to this size is read at once: slices would take far longer and delay other streams as much. */
 const SHORT_PROMPT = 64;
-/** Without a target, a step with a slice may take this many times as long as a step without one. */
-const SLOWDOWN = 2.5;
+/**
+ * Without a target, a step with a slice may take `COMFORTABLE_MS`, but no more than `most` times as long as a step without one. It
+ * may always take `least` times as long.
+ */
+const SLOWDOWN = { least: 4, most: 10 };
+const COMFORTABLE_MS = 300;
 /** Slices may make reading a prompt take up to this many times as long as in whole batches. */
-const MOST_DELAY = 1.6;
+const MOST_DELAY = 1.15;
 /** The same limit while no stream generates: only a request that arrives during the step has to wait for it. */
-const MOST_DELAY_ALONE = 1.1;
+const MOST_DELAY_ALONE = 1.05;
+/**
+ * llama.cpp's attention on a CPU has a fast path for 64 tokens or more. Beside decoding streams, it computes the first token of a
+ * slice with them. At late positions, a smaller slice takes up to twice as long for each token.
+ */
+const FAST_SLICE = 65;
+/** Such a slice is used if it is expected to take less than this. The estimate may come from smaller slices, and then is too high. */
+const MOST_FAST_MS = 800;
 /** Limit of a slice's fixed cost, in steps without a slice: a higher measurement is noise, for example from long contexts. */
 const MOST_FIXED = 4;
 /** Used until the cost of a slice has been measured. */
@@ -78,7 +89,8 @@ export class PromptSlices {
     const quiet = this.#quiet(this.#lastDecodes);
     const cost = this.#cost(quiet);
     if (!cost || quiet === 0) return this.#options.batchTokens;
-    return Math.ceil(this.#efficient(quiet, cost.perToken, MOST_DELAY_ALONE));
+    const overhead = quiet + cost.fixed;
+    return Math.max(FAST_SLICE, this.#efficient(overhead, cost.perToken, MOST_DELAY_ALONE));
   }
 
   #besideOthers(decodes: number): number {
@@ -87,12 +99,13 @@ export class PromptSlices {
     if (!cost) return FIRST_SLICE;
     this.#sways = !this.#sways;
     const { targetMs } = this.#options;
-    const target = targetMs ?? SLOWDOWN * quiet;
+    const target = targetMs ?? comfortableMs(quiet);
     const short = (target - quiet - cost.fixed) / cost.perToken;
     const efficient = this.#efficient(quiet + cost.fixed, cost.perToken, MOST_DELAY);
     const tokens = targetMs === null ? Math.max(short, efficient) : short;
     const swayed = tokens * (this.#sways ? 1 : 1 - SWAY);
-    return Math.max(SMALLEST_SLICE, Math.floor(swayed));
+    const isFast = targetMs === null && FAST_SLICE * cost.perToken <= MOST_FAST_MS;
+    return Math.max(isFast ? FAST_SLICE : SMALLEST_SLICE, Math.floor(swayed));
   }
 
   /** Solves for n: the time per token, (overhead + n * perToken) / n, is `mostDelay` times that of a whole batch. */
@@ -138,4 +151,10 @@ export class PromptSlices {
     const fixed = Math.min(now.ms - inLine * now.s, MOST_FIXED * quiet);
     return { perToken: (now.ms - fixed) / now.s, fixed };
   }
+}
+
+/** @param quietMs time of a step without a slice */
+function comfortableMs(quietMs: number): number {
+  const { least, most } = SLOWDOWN;
+  return Math.min(most * quietMs, Math.max(least * quietMs, COMFORTABLE_MS));
 }

@@ -43,6 +43,8 @@ const ALARM = 1.4;
 const ALARM_STEPS = 4;
 /** How long alarms are ignored after a trial without success. */
 const ALARM_PAUSE_MS = 500;
+/** After a step with more tokens, a trial only starts because of an alarm: a slow trial of such a step would delay all streams. */
+const MOST_TRIAL_TOKENS = 16;
 const FIRST_TRIAL_MS = 1_000;
 const LONGEST_PAUSE_MS = 4_000;
 /** Weight of the latest step in the usual time. */
@@ -81,7 +83,8 @@ export function govern(state: GovernorState, step: GovernedStep): GovernorState 
   if (state.threads > 1 && step.atMs >= state.nextAlarmAtMs && isAlarming(steady)) {
     return startTrial(next, false);
   }
-  if (step.atMs >= nextTrialAtMs && steady.length >= ALARM_STEPS) {
+  const isShort = step.tokens <= MOST_TRIAL_TOKENS;
+  if (isShort && step.atMs >= nextTrialAtMs && steady.length >= ALARM_STEPS) {
     return startTrial(next, canGoUp(next));
   }
   return next;

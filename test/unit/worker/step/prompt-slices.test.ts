@@ -79,13 +79,20 @@ test("adapts to a cost that changes while it reads", () => {
   expect(share(times, (ms) => ms <= 105)).toBeGreaterThan(0.9);
 });
 
-test("without a target, steps take about two and a half times as long when the cost is per token", () => {
+test("without a target, slices have the fast path of attention, if that takes less than a second", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
 
-  const { times } = read(slices, 2000, { fixedMs: 0, tokenMs: 1 });
+  const { sizes } = read(slices, 2000, { fixedMs: 0, tokenMs: 5 });
 
-  expect(share(times, (ms) => ms <= 3 * QUIET_MS)).toBeGreaterThan(0.95);
-  expect(share(times, (ms) => ms >= 2 * QUIET_MS)).toBeGreaterThan(0.8);
+  expect(share(sizes, (tokens) => tokens >= 65)).toBeGreaterThan(0.9);
+});
+
+test("without a target, steps stay below ten times a step without a slice when tokens are slow", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
+
+  const { times } = read(slices, 2000, { fixedMs: 0, tokenMs: 20 });
+
+  expect(share(times, (ms) => ms <= 10 * QUIET_MS)).toBeGreaterThan(0.95);
 });
 
 test("keeps slices large enough when a step has a high fixed cost, so that prefill does not take forever", () => {
@@ -102,11 +109,11 @@ test("attributes the cost of a long context to its tokens, however much it varie
   for (let step = 0; step < 20; step++) slices.observe({ ms: 4, decodes: 1, promptTokens: 0 });
   for (let step = 0; step < 40; step++) {
     const tokens = slices.tokens({ unread: 4_000, readers: 1, decodes: 1 });
-    const perTokenMs = step % 4 === 0 ? 1 : 3; // several prompts, read up to different positions
+    const perTokenMs = step % 4 === 0 ? 20 : 60; // several prompts, read up to different positions
     slices.observe({ ms: 4 + tokens * perTokenMs, decodes: 1, promptTokens: tokens });
   }
 
-  expect(slices.tokens({ unread: 4_000, readers: 1, decodes: 1 })).toBeLessThan(24);
+  expect(slices.tokens({ unread: 4_000, readers: 1, decodes: 1 })).toBeLessThan(8);
 });
 
 test("makes steps no longer than necessary while no stream generates, once costs are measured", () => {
@@ -115,9 +122,9 @@ test("makes steps no longer than necessary while no stream generates, once costs
 
   const tokens = slices.tokens({ unread: 4_000, readers: 1, decodes: 0 });
 
-  expect(tokens).toBeLessThan(64);
+  expect(tokens).toBeLessThan(100);
   const perTokenMs = (size: number) => (QUIET_MS + size * 3) / size;
-  expect(perTokenMs(tokens) / perTokenMs(128)).toBeLessThan(1.15);
+  expect(perTokenMs(tokens) / perTokenMs(128)).toBeLessThan(1.1);
 });
 
 test("one delayed step does not shrink the slices after it", () => {

@@ -139,3 +139,20 @@ test("never changes a limit of one thread", () => {
   const state = startGovernor(1);
   expect(govern(state, { atMs: 100, ms: 100, tokens: 1 })).toBe(state);
 });
+
+test("tries no other number of threads while prompts are read, unless steps become slow", () => {
+  const steps = { steady: [], slow: [] } as Record<string, number[]>;
+  for (const [name, after] of [
+    ["steady", 300],
+    ["slow", 900],
+  ] as const) {
+    let state = startGovernor(2);
+    for (let step = 0; step < 40; step++) {
+      state = govern(state, { atMs: step * 300, ms: step < 20 ? 300 : after, tokens: 68 });
+      steps[name]?.push(state.threads);
+    }
+  }
+
+  expect(steps.steady).not.toContain(1);
+  expect(steps.slow).toContain(1);
+});
