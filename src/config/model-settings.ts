@@ -73,7 +73,7 @@ export const MODEL_SETTINGS = inGroup("model", {
   stepTargetMs: integer({
     min: 0,
     max: 600_000,
-    help: "milliseconds that a decode step may take when it reads a slice of a prompt beside running streams; 0 reads whole batches (default: about 300, within 4 to 10 times a step without a slice)",
+    help: "milliseconds that a decode step may take when it reads a slice of a prompt beside running streams; 0 reads whole batches (default: about 300, and 4 to 10 times a step without a slice)",
     isExpert: true,
   }),
   keepChangingLines: offByDefault({

@@ -44,7 +44,8 @@ export async function prefill(
     if (run.request.reportsProgress) reportProgress(run, position, startedAt, deps);
     const { readers, decoders } = deps.batcher;
     const checkpoint = nextCheckpoint(checkpoints, slot);
-    const wanted = position + deps.slices.tokens({ unread, readers, decodes: decoders });
+    const left = run.tokens.length - position;
+    const wanted = position + deps.slices.tokens({ unread, left, readers, decodes: decoders });
     const end = Math.min(wanted, checkpoint);
     // For logprobs, the prompt is read up to its last token, so that the last token gets a logprob too.
     const slice = run.tokens.slice(

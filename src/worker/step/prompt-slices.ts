@@ -13,6 +13,8 @@ export type PromptSlicesOptions = {
 export type Reading = {
   /** Prompt tokens that were not in the cache when the stream started to read. */
   readonly unread: number;
+  /** How many of them it still has to read. */
+  readonly left: number;
   /** Streams that are reading their prompts, including this one. */
   readonly readers: number;
   /** Streams that are generating. */
@@ -21,6 +23,8 @@ export type Reading = {
 
 /** Without a target, a prompt up to this size is read at once: slices would take far longer and delay other streams as much. */
 const SHORT_PROMPT = 64;
+/** The rest of a prompt is read at once if it is smaller than this many slices: a small last slice costs more than it saves. */
+const LAST_SLICES = 1.5;
 /**
  * Without a target, a step with a slice may take `COMFORTABLE_MS`, but no more than `most` times as long as a step without one. It
  * may always take `least` times as long.
@@ -73,7 +77,7 @@ export class PromptSlices {
   }
 
   /** Tokens that one stream may read in the next step. */
-  tokens({ unread, readers, decodes }: Reading): number {
+  tokens({ unread, left, readers, decodes }: Reading): number {
     const { batchTokens, targetMs } = this.#options;
     const room = batchTokens - decodes; // tokens beyond that would need another step
     const share = Math.max(1, Math.floor(room / readers));
@@ -81,7 +85,9 @@ export class PromptSlices {
     if (targetMs === 0 || isShort || (decodes === 0 && targetMs !== null)) return share;
     const most = decodes === 0 ? this.#alone() : this.#besideOthers(decodes);
     // A step with slices of one token would be counted as a step without slices.
-    return Math.min(share, Math.max(2, Math.floor(most / readers)));
+    const slice = Math.max(2, Math.floor(most / readers));
+    const isLast = targetMs === null && left <= LAST_SLICES * slice;
+    return Math.min(share, isLast ? left : slice);
   }
 
   /** The smallest number of tokens that reads efficiently: more tokens would only make the step longer. */

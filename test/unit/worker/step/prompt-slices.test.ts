@@ -15,7 +15,10 @@ function read(slices: PromptSlices, promptTokens: number, { fixedMs, tokenMs }: 
   const sizes: number[] = [];
   const times: number[] = [];
   for (let left = promptTokens; left > 0; ) {
-    const tokens = Math.min(left, slices.tokens({ unread: promptTokens, readers: 1, decodes: 3 }));
+    const tokens = Math.min(
+      left,
+      slices.tokens({ unread: promptTokens, left, readers: 1, decodes: 3 }),
+    );
     const ms = QUIET_MS + fixedMs + tokens * tokenMs;
     slices.observe({ ms, decodes: 3, promptTokens: tokens });
     sizes.push(tokens);
@@ -32,20 +35,20 @@ function share(values: readonly number[], isGood: (value: number) => boolean): n
 test("fills the batch while no stream generates", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
 
-  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 0 })).toBe(128);
-  expect(slices.tokens({ unread: 1000, readers: 4, decodes: 0 })).toBe(32);
+  expect(slices.tokens({ unread: 1000, left: 1000, readers: 1, decodes: 0 })).toBe(128);
+  expect(slices.tokens({ unread: 1000, left: 1000, readers: 4, decodes: 0 })).toBe(32);
 });
 
 test("leaves room in the batch for generating streams: other tokens would need another step", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: 0 });
 
-  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 3 })).toBe(125);
+  expect(slices.tokens({ unread: 1000, left: 1000, readers: 1, decodes: 3 })).toBe(125);
 });
 
 test("reads at least one token, however many streams share the batch", () => {
   const slices = new PromptSlices({ batchTokens: 4, targetMs: 0 });
 
-  expect(slices.tokens({ unread: 1000, readers: 8, decodes: 4 })).toBe(1);
+  expect(slices.tokens({ unread: 1000, left: 1000, readers: 8, decodes: 4 })).toBe(1);
 });
 
 test("reads a short prompt at once, unless a target is set", () => {
@@ -54,7 +57,7 @@ test("reads a short prompt at once, unless a target is set", () => {
     const slices = new PromptSlices({ batchTokens: 128, targetMs });
     for (let step = 0; step < 5; step++) slices.observe(steady);
     slices.observe({ ms: 60, decodes: 3, promptTokens: 10 });
-    return slices.tokens({ unread: 30, readers: 2, decodes: 3 });
+    return slices.tokens({ unread: 30, left: 30, readers: 2, decodes: 3 });
   });
 
   expect(chosen).toBeGreaterThanOrEqual(30);
@@ -108,19 +111,19 @@ test("attributes the cost of a long context to its tokens, however much it varie
   const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
   for (let step = 0; step < 20; step++) slices.observe({ ms: 4, decodes: 1, promptTokens: 0 });
   for (let step = 0; step < 40; step++) {
-    const tokens = slices.tokens({ unread: 4_000, readers: 1, decodes: 1 });
+    const tokens = slices.tokens({ unread: 4_000, left: 4_000, readers: 1, decodes: 1 });
     const perTokenMs = step % 4 === 0 ? 20 : 60; // several prompts, read up to different positions
     slices.observe({ ms: 4 + tokens * perTokenMs, decodes: 1, promptTokens: tokens });
   }
 
-  expect(slices.tokens({ unread: 4_000, readers: 1, decodes: 1 })).toBeLessThan(8);
+  expect(slices.tokens({ unread: 4_000, left: 4_000, readers: 1, decodes: 1 })).toBeLessThan(8);
 });
 
 test("makes steps no longer than necessary while no stream generates, once costs are measured", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
   read(slices, 1_000, { fixedMs: 0, tokenMs: 3 });
 
-  const tokens = slices.tokens({ unread: 4_000, readers: 1, decodes: 0 });
+  const tokens = slices.tokens({ unread: 4_000, left: 4_000, readers: 1, decodes: 0 });
 
   expect(tokens).toBeLessThan(100);
   const perTokenMs = (size: number) => (QUIET_MS + size * 3) / size;
@@ -133,9 +136,20 @@ test("one delayed step does not shrink the slices after it", () => {
 
   slices.observe({ ms: 5000, decodes: 3, promptTokens: before });
   for (let step = 0; step < 5; step++) {
-    const tokens = slices.tokens({ unread: 1000, readers: 1, decodes: 3 });
+    const tokens = slices.tokens({ unread: 1000, left: 1000, readers: 1, decodes: 3 });
     slices.observe({ ms: QUIET_MS + 10 + tokens * 4, decodes: 3, promptTokens: tokens });
   }
 
-  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 3 })).toBeGreaterThan(before / 2);
+  expect(slices.tokens({ unread: 1000, left: 1000, readers: 1, decodes: 3 })).toBeGreaterThan(
+    before / 2,
+  );
+});
+
+test("reads a small rest together with the slice before it", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
+  read(slices, 1_000, { fixedMs: 0, tokenMs: 5 });
+
+  expect(slices.tokens({ unread: 75, left: 75, readers: 1, decodes: 3 })).toBe(75);
+  expect(slices.tokens({ unread: 1_000, left: 75, readers: 1, decodes: 3 })).toBe(75);
+  expect(slices.tokens({ unread: 1_000, left: 120, readers: 1, decodes: 3 })).toBeLessThan(90);
 });

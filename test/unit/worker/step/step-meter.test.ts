@@ -43,5 +43,5 @@ test("passes step times to the slices", () => {
 
   fixed({ ms: 30, decodes: 1, promptTokens: 10 });
 
-  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 1 })).toBeGreaterThan(10); // 2 ms a token, 40 ms to spare
+  expect(slices.tokens({ unread: 1000, left: 1000, readers: 1, decodes: 1 })).toBeGreaterThan(10); // 2 ms a token, 40 ms to spare
 });
