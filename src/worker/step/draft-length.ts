@@ -24,11 +24,11 @@ export type DraftStep = {
 };
 
 /** The step must be expected to compute this many times as many tokens per second. */
-const LEAST_GAIN = 1.05;
+const LEAST_GAIN = 1.15;
 /** No stream may lose more than this share of its speed by drafts, its own and those of others. */
-const MOST_LOSS = 0.03;
+const MOST_LOSS = 0.02;
 /** Tokens that a stream may be behind in addition, or a first wrong draft would be its last. */
-const MOST_BEHIND = 2;
+const MOST_BEHIND = 1;
 
 /** @returns the length for all streams that offer a draft: llama.cpp computes parts of equal length together; 0 for no drafts */
 export function draftLength({ offers, streams, most, ratio }: DraftStep): number {
