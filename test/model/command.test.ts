@@ -84,7 +84,11 @@ describe("refuses with one line and exit code 1", () => {
       () => ["--model", "builtin"],
       /for the built-in model, leave out --model/,
     ],
-    ["an unknown command", () => ["start"], /unknown command "start"; .*serve, keys, pull, cache, launch and show/],
+    [
+      "an unknown command",
+      () => ["start"],
+      /unknown command "start"; .*serve, keys, pull, cache, launch and show/,
+    ],
     ["a folder as model", () => ["--model", scratch], /--model: .* is not a file/],
     [
       "a model that is no GGUF",
