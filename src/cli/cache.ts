@@ -48,7 +48,7 @@ function clear(folder: string): string {
     rmSync(file, { force: true });
     files += 1;
   }
-  return `removed ${files} files (${Math.round(bytes / 2 ** 20)} MiB) from ${folder}`;
+  return `removed ${files} ${files === 1 ? "file" : "files"} (${Math.round(bytes / 2 ** 20)} MiB) from ${folder}`;
 }
 
 function namesIn(folder: string): string[] {
