@@ -5,7 +5,7 @@ import type { Config } from "./config/config.ts";
 import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions, PrefixStorage } from "./engine/messages.ts";
-import { makePrefixFolder, type PrefixFolder, removePrefixFolder } from "./engine/prefix-folder.ts";
+import { makePrefixFolder, type PrefixFolder } from "./engine/prefix-folder.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { WorkerProcess } from "./engine/worker-process.ts";
 import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
@@ -30,12 +30,16 @@ export function createEngine(parts: EngineParts): Engine {
   const { config, log, metrics, workerFolder, diskCache } = parts;
   let lastLogged = 0;
   const memory = openPrefixFolder(config, log);
-  const prefixCache = memory && { ...memory, disk: diskCache };
+  const prefixCache = memory && {
+    folder: memory.folder,
+    maxRamBytes: memory.maxRamBytes,
+    disk: diskCache,
+  };
   return new WorkerEngine({
     ...config,
     entry: workerEntry("main", workerFolder),
     model: { ...modelOptions(config), prefixCache },
-    onClosed: () => memory && removePrefixFolder(memory.folder),
+    onClosed: () => memory?.remove(),
     streamBufferBytes: config.streamBuffer,
     log: (level, message) => log[level](message),
     onWastedTokens: (tokens) => metrics.tokensWasted(tokens),

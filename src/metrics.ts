@@ -8,6 +8,7 @@ import type {
   KeyUsage,
   PrefixTier,
   Receipt,
+  SavedBytes,
   StepLoad,
   Usage,
 } from "./generation/events.ts";
@@ -146,7 +147,7 @@ export class Metrics {
     this.#interToken.observe(gapMs / tokens / 1000);
   }
 
-  prefixesSaved({ ram, disk }: { readonly ram: number; readonly disk: number }): void {
+  prefixesSaved({ ram, disk }: SavedBytes): void {
     this.#savedInRam.set(ram);
     this.#savedOnDisk.set(disk);
   }

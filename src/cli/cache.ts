@@ -2,12 +2,10 @@
 
 import { readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
+import { isCacheFile } from "../generation/disk-cache-files.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
-
-/** The files that the disk tier writes; see worker/cache/disk-folder.ts. */
-const CACHE_FILE = /(\.prefix(\.new)?|^models\.json)$/;
 
 /** @throws CommandError */
 export async function runCache(
@@ -42,7 +40,7 @@ export function cacheCommand(
 function clear(folder: string): string {
   let [files, bytes] = [0, 0];
   for (const name of namesIn(folder)) {
-    if (!CACHE_FILE.test(name)) continue;
+    if (!isCacheFile(name)) continue;
     const file = path.join(folder, name);
     bytes += statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     rmSync(file, { force: true });

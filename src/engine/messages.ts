@@ -2,7 +2,7 @@
 // Messages are plain data (structured clone), without functions and classes.
 
 import { type ErrorDetails, ServiceError, toErrorCode } from "../errors.ts";
-import type { FreshEvent, StepLoad } from "../generation/events.ts";
+import type { FreshEvent, SavedBytes, StepLoad } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, AnyQuestion, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
@@ -23,9 +23,6 @@ export type PrefixStorage = {
     readonly keyFile: string;
   } | null;
 };
-
-/** How much the saved prefixes take, in bytes. */
-export type SavedBytes = { readonly ram: number; readonly disk: number };
 
 /** Options to load a model. Null means that the worker decides. */
 export type ModelOptions = {

@@ -17,6 +17,8 @@ export type PrefixFolder = {
   readonly folder: string;
   /** How large its content may become. */
   readonly maxRamBytes: number;
+  /** Removes the folder. Happens anyway when the process exits. */
+  readonly remove: () => void;
 };
 
 /**
@@ -33,11 +35,15 @@ export function makePrefixFolder(maxBytes: number | null): PrefixFolder | null {
   const space = Math.floor(bavail * bsize * SPACE_SHARE);
   const wanted = maxBytes ?? Math.floor(process.availableMemory() * MEMORY_SHARE);
   const folder = mkdtempSync(path.join(parent, `${PREFIX}${process.pid}-`)); // for the owner only
-  process.once("exit", () => removePrefixFolder(folder));
-  return { folder, maxRamBytes: Math.min(wanted, space) };
+  const remove = () => {
+    process.off("exit", remove);
+    removeFolder(folder);
+  };
+  process.once("exit", remove);
+  return { folder, maxRamBytes: Math.min(wanted, space), remove };
 }
 
-export function removePrefixFolder(folder: string): void {
+function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -45,7 +51,7 @@ export function removePrefixFolder(folder: string): void {
 function removeLeftovers(parent: string): void {
   for (const name of readdirSync(parent)) {
     const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : 0;
-    if (pid > 0 && !isRunning(pid)) removePrefixFolder(path.join(parent, name));
+    if (pid > 0 && !isRunning(pid)) removeFolder(path.join(parent, name));
   }
 }
 

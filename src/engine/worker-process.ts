@@ -4,11 +4,12 @@ import { type ChildProcess, fork } from "node:child_process";
 import path from "node:path";
 import { abortReason, guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
 import { deferred, orAborted, settlesWithin } from "../generation/deferred.ts";
+import type { SavedBytes } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnyQuestion } from "../generation/questions.ts";
 import type { WorkerLoss } from "./crashes.ts";
 import type { EngineStatus } from "./engine.ts";
-import type { FromWorker, ModelOptions, SavedBytes, ToWorker } from "./messages.ts";
+import type { FromWorker, ModelOptions, ToWorker } from "./messages.ts";
 import { OpenQuestions } from "./open-questions.ts";
 import { logOutput } from "./worker-output.ts";
 

@@ -40,6 +40,9 @@ export type PositionLogprobs = TokenLogprob & {
 /** Where a cached prefix comes from: a slot's KV cache, or a saved copy of one in memory or on disk. */
 export type PrefixTier = "slot" | "ram" | "disk";
 
+/** How much the saved prefixes of each tier take, in bytes. */
+export type SavedBytes = Readonly<Record<Exclude<PrefixTier, "slot">, number>>;
+
 /** Facts about the prefill of a prompt. */
 export type PromptReading = {
   /** Prompt tokens that were already in the KV cache. */

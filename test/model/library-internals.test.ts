@@ -25,38 +25,15 @@ import {
   topKOff,
   vocabularyText,
 } from "../../src/worker/library-internals.ts";
-import { type LoadedModel, loadModel } from "../../src/worker/load/model.ts";
+import type { LoadedModel } from "../../src/worker/load/model.ts";
+import { loadInProcess } from "../support/engines/load-in-process.ts";
 import { TOY_WINDOW, writeToyModel } from "../support/gguf/toy-models.ts";
-import { BUILTIN_MODEL } from "../support/start-service.ts";
-
-function load(modelPath: string): Promise<LoadedModel> {
-  return loadModel({
-    options: {
-      modelPath,
-      gpu: "off",
-      gpuLayers: 0,
-      slots: 1,
-      contextTokens: 512,
-      threads: 1,
-      threadGovernor: false,
-      flashAttention: true,
-      batchTokens: null,
-      stepTargetMs: null,
-      prefixCache: null,
-      speculation: true,
-    },
-    onProgress: () => {},
-    log: () => {},
-    onStep: () => {},
-    onLoad: () => {},
-  });
-}
 
 let loaded: LoadedModel;
 let model: LlamaModel;
 let sequence: LlamaContextSequence;
 beforeAll(async () => {
-  loaded = await load(BUILTIN_MODEL);
+  loaded = await loadInProcess();
   ({ model } = loaded);
   const [slot] = loaded.slots;
   if (!slot) throw new Error("there is no slot");
@@ -262,7 +239,7 @@ test("TokenBias._biases holds biases on end-of-answer tokens too", async () => {
 describe("of a model with a sliding window", () => {
   let windowed: LoadedModel;
   beforeAll(async () => {
-    windowed = await load(writeToyModel("sliding-window"));
+    windowed = await loadInProcess({ modelPath: writeToyModel("sliding-window") });
   });
   afterAll(async () => windowed.model.dispose());
 

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Message, PreparedRequest } from "../../src/generation/request.ts";
-import { type LoadedModel, loadModel } from "../../src/worker/load/model.ts";
+import type { LoadedModel } from "../../src/worker/load/model.ts";
 import { answerReaderDeps } from "../../src/worker/output/answer-reader.ts";
 import { type PrepareDeps, prepare, promptTokens } from "../../src/worker/prompt/prepare.ts";
 import { leastTokens } from "../../src/worker/prompt/prompt-bounds.ts";
@@ -12,32 +12,13 @@ import type { GenerateDeps } from "../../src/worker/step/prefill.ts";
 import { Run } from "../../src/worker/step/run.ts";
 import type { Slot } from "../../src/worker/step/slots.ts";
 import { messagesPrompt, PLAIN_REQUEST } from "../support/clients/requests.ts";
+import { loadInProcess } from "../support/engines/load-in-process.ts";
 import { slotsOnly } from "../support/engines/slots-only.ts";
 import { STEADY_TURN } from "../support/engines/steady-turn.ts";
-import { BUILTIN_MODEL } from "../support/start-service.ts";
 
 let loaded: LoadedModel;
 beforeAll(async () => {
-  loaded = await loadModel({
-    options: {
-      modelPath: BUILTIN_MODEL,
-      gpu: "off",
-      gpuLayers: 0,
-      slots: 1,
-      contextTokens: 4_096,
-      threads: 1,
-      threadGovernor: false,
-      flashAttention: true,
-      batchTokens: null,
-      stepTargetMs: null,
-      prefixCache: null,
-      speculation: true,
-    },
-    onProgress: () => {},
-    log: () => {},
-    onStep: () => {},
-    onLoad: () => {},
-  });
+  loaded = await loadInProcess({ contextTokens: 4_096 });
 });
 afterAll(async () => loaded.model.dispose());
 

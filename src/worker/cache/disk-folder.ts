@@ -9,27 +9,24 @@ import {
   readFileSync,
   readSync,
   rmSync,
-  type Stats,
   statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
+import type { PrefixStorage } from "../../engine/messages.ts";
+import {
+  DIGESTS_FILE,
+  PREFIX_EXTENSION,
+  UNFINISHED_EXTENSION,
+} from "../../generation/disk-cache-files.ts";
 import { DamagedFileError, decryptFile, encryptFile, readHeader } from "./disk-files.ts";
 import type { SavedPrefix } from "./saved-prefixes.ts";
 
-const EXTENSION = ".prefix";
-/** Digests of model files by path, size and time, because reading a large model takes long. */
-const DIGESTS = "models.json";
 const READ_BYTES = 2 ** 22;
 const OWNER_ONLY = 0o600;
 
-export type DiskFolderOptions = {
-  readonly folder: string;
-  readonly maxBytes: number;
-  /** File with the secret; at least 32 bytes. */
-  readonly keyFile: string;
-};
+export type DiskFolderOptions = NonNullable<PrefixStorage["disk"]>;
 
 /** What the disk tier has for one model, and how many files were removed because they could not be read. */
 export type DiskScan = { readonly prefixes: readonly SavedPrefix[]; readonly damaged: number };
@@ -50,7 +47,7 @@ export class DiskFolder {
     const known = this.#digests();
     const name = [modelPath, size, mtimeMs, ino].join(" ");
     const digest = known[name] ?? digestOf(modelPath);
-    const file = path.join(this.#options.folder, DIGESTS);
+    const file = path.join(this.#options.folder, DIGESTS_FILE);
     if (!known[name])
       writeFileSync(file, JSON.stringify({ ...known, [name]: digest }), { mode: OWNER_ONLY });
     return digest;
@@ -112,7 +109,7 @@ export class DiskFolder {
   }
 
   #file(id: string): string {
-    return path.join(this.#options.folder, id + EXTENSION);
+    return path.join(this.#options.folder, id + PREFIX_EXTENSION);
   }
 
   /** All prefixes of all models, the least recently used first. Also removes what an interrupted server left. */
@@ -120,21 +117,22 @@ export class DiskFolder {
     const { folder } = this.#options;
     const names = readdirSync(folder);
     for (const name of names)
-      if (name.endsWith(`${EXTENSION}.new`)) rmSync(path.join(folder, name), { force: true });
+      if (name.endsWith(UNFINISHED_EXTENSION)) rmSync(path.join(folder, name), { force: true });
     return names
-      .filter((name) => name.endsWith(EXTENSION))
+      .filter((name) => name.endsWith(PREFIX_EXTENSION))
       .flatMap((name) => {
-        const stats = statSync(path.join(folder, name), { throwIfNoEntry: false }) as
-          | Stats
-          | undefined;
-        return stats ? [{ id: path.basename(name, EXTENSION), ...stats }] : [];
+        const stats = statSync(path.join(folder, name), { throwIfNoEntry: false });
+        if (!stats) return [];
+        return [
+          { id: path.basename(name, PREFIX_EXTENSION), size: stats.size, mtimeMs: stats.mtimeMs },
+        ];
       })
       .sort((a, b) => a.mtimeMs - b.mtimeMs);
   }
 
   #digests(): Readonly<Record<string, string>> {
     try {
-      return JSON.parse(readFileSync(path.join(this.#options.folder, DIGESTS), "utf8"));
+      return JSON.parse(readFileSync(path.join(this.#options.folder, DIGESTS_FILE), "utf8"));
     } catch {
       return {}; // not there yet, or cut off: the digests are computed again
     }

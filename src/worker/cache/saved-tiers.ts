@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
-import type { PrefixTier } from "../../generation/events.ts";
+import type { PrefixTier, SavedBytes } from "../../generation/events.ts";
 import type { DiskTier } from "./disk-tier.ts";
 import { SavedFiles } from "./saved-files.ts";
 import { type PrefixMatch, type SavedPrefix, SavedPrefixes } from "./saved-prefixes.ts";
@@ -18,7 +18,7 @@ export type SavedTiersOptions = {
   /** Whether a prefix helps only prompts that contain all of it, because the model cannot go back within it. */
   readonly isWhole: boolean;
   /** Called when the size of a tier has changed. */
-  readonly onBytes: (bytes: { readonly ram: number; readonly disk: number }) => void;
+  readonly onBytes: (bytes: SavedBytes) => void;
   readonly log: (level: "info" | "warn", message: string) => void;
 };
 

@@ -2,15 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
-import {
-  makePrefixFolder,
-  type PrefixFolder,
-  removePrefixFolder,
-} from "../../../src/engine/prefix-folder.ts";
+import { makePrefixFolder, type PrefixFolder } from "../../../src/engine/prefix-folder.ts";
 
 let made: PrefixFolder | null = null;
 afterEach(() => {
-  if (made) removePrefixFolder(made.folder);
+  made?.remove();
   made = null;
 });
 
@@ -44,6 +40,6 @@ test("removes the folder of a server that no longer runs, and no other", () => {
     true,
     true,
   ]);
-  if (second) removePrefixFolder(second.folder);
+  second?.remove();
   rmSync(others, { recursive: true });
 });

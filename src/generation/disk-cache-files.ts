@@ -1,0 +1,14 @@
+// The names of the files in the folder of --cache-disk: the worker writes them, and the command `cache` removes them.
+
+/** Of a saved prefix. */
+export const PREFIX_EXTENSION = ".prefix";
+/** Of a prefix that is being written. */
+export const UNFINISHED_EXTENSION = `${PREFIX_EXTENSION}.new`;
+/** Digests of model files by path, size and time, because reading a large model takes long. */
+export const DIGESTS_FILE = "models.json";
+
+export function isCacheFile(name: string): boolean {
+  return (
+    name.endsWith(PREFIX_EXTENSION) || name.endsWith(UNFINISHED_EXTENSION) || name === DIGESTS_FILE
+  );
+}
