@@ -199,7 +199,7 @@ function createStores(config: Config) {
   return {
     streams: new KeptAnswers({ maxBytes: resumeBuffer, keepMs: resumeGraceMs, isResumable: true }),
     responses: new StoredResponses({ maxBytes: responseStore, keepMs: responseTtlMs }),
-    schemas: new SchemaCompiler({ entry: COMPILE_PROGRAM }),
+    schemas: new SchemaCompiler({ entry: COMPILE_PROGRAM, isOpen: config.openObjects }),
     history: new PromptHistory(),
   };
 }

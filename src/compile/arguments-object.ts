@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { ServiceError } from "../errors.ts";
 import type { AskedSchema } from "../generation/request.ts";
-import { resolveReference } from "../grammar/resolve-reference.ts";
+import { References } from "../grammar/normalize/references.ts";
 import type { Schema } from "../grammar/schema-keywords.ts";
 
 /** Keywords that may state the object type elsewhere. */
@@ -32,11 +32,13 @@ export function argumentsObject({ schema, param }: AskedSchema): Schema {
 /** Proves that a schema only allows objects, by itself or through its references and branches. */
 class ObjectProof {
   readonly #root: Schema;
+  readonly #references: References;
   /** Each schema is proven once, however many references lead to it. */
   readonly #proven = new Set<object>();
 
   constructor(root: Schema) {
     this.#root = root;
+    this.#references = new References(root, () => undefined);
   }
 
   get holds(): boolean {
@@ -63,7 +65,7 @@ class ObjectProof {
 
   #resolve(ref: string): unknown {
     try {
-      return resolveReference(this.#root, ref);
+      return this.#references.resolve(ref);
     } catch {
       return null;
     }

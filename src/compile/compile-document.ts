@@ -2,83 +2,96 @@
 // small documents.
 
 import { ServiceError } from "../errors.ts";
-import type { AskedArguments, AskedSchema } from "../generation/request.ts";
+import type { AskedSchema, Json } from "../generation/request.ts";
 import { JSON_SYNTAX } from "../generation/syntax.ts";
 import { CompileBudget } from "../grammar/compile-budget.ts";
 import { sizeProblem } from "../grammar/grammar-cost.ts";
-import { type SchemaRulesOptions, schemaRules } from "../grammar/json-schema.ts";
-import type { Rules } from "../grammar/rules.ts";
+import { addSchema, type SchemaRulesOptions } from "../grammar/json-schema.ts";
+import { Rules } from "../grammar/rules.ts";
 import { SchemaError } from "../grammar/schema-keywords.ts";
 import { argumentsObject } from "./arguments-object.ts";
-import type { CompiledDocument, SchemaDocument } from "./schema-document.ts";
+import { outlineOf } from "./outline.ts";
+import { argumentsRule, type CompiledDocument, type SchemaDocument } from "./schema-document.ts";
 
-const ANY_OBJECT = { type: "object" };
+/** Units for the outline of a schema that is too much work. */
+const OUTLINE_UNITS = 10_000;
+/** Units for its type, if the outline is too much work too. */
+const TYPE_UNITS = 200;
 
 /** @throws ServiceError 400 naming the keyword that cannot be enforced, or the tool whose arguments are not an object */
 export function compileDocument(
-  { answer, tools, syntax = JSON_SYNTAX }: SchemaDocument,
+  { answer, tools, syntax = JSON_SYNTAX, isOpen = false }: SchemaDocument,
   budget = new CompileBudget(),
 ): CompiledDocument {
-  const answerRules = answer === null ? null : compileAnswer(answer, budget);
   const ignored: string[] = [];
-  const compiled = tools.map((asked, index) => {
-    const options = { prefix: `tool${index}-`, rule: nameOf(index), syntax, budget };
-    return compileArguments(asked, { options, ignored });
-  });
-  refuseTooLarge(answerRules ? [answerRules, ...compiled] : compiled);
-  return {
-    grammar: answerRules?.toString() ?? null,
-    tools: compiled.map((rules, index) => ({ name: nameOf(index), text: rules.toString() })),
-    ignored,
-  };
-}
-
-function nameOf(index: number): string {
-  return `tool${index}-arguments`;
-}
-
-function compileAnswer({ schema, param }: AskedSchema, budget: CompileBudget): Rules {
-  try {
-    return schemaRules(schema, { rule: "root", budget });
-  } catch (error) {
-    throw asServiceError(error, param);
+  const answerRules = answer && new Rules({ budget });
+  if (answerRules) {
+    const options = { rule: "root", refusesMistakes: true, isOpen };
+    compileSchema(answer, answer.schema, { rules: answerRules, options, ignored });
   }
+  // All tools share one grammar, because tools of one program often have equal parts.
+  const rules = new Rules({ prefix: "tools-", syntax, budget });
+  for (const [index, asked] of tools.entries()) {
+    const options = { rule: argumentsRule(index), isOpen };
+    compileSchema(asked, argumentsObject(asked), { rules, options, ignored });
+  }
+  refuseTooLarge(rules.elements + (answerRules?.elements ?? 0));
+  return { grammar: answerRules?.toString() ?? null, toolRules: rules.toString(), ignored };
 }
 
 type Compiling = {
+  readonly rules: Rules;
   readonly options: SchemaRulesOptions;
   readonly ignored: string[];
 };
 
-/** Compiles to the rules of an object: an empty one if the schema has no properties. */
-function compileArguments(asked: AskedArguments, { options, ignored }: Compiling): Rules {
-  const { param, isStrict } = asked;
+function compileSchema(
+  { param, isStrict }: AskedSchema,
+  schema: Json,
+  { rules, options, ignored }: Compiling,
+): void {
   try {
-    const schema = argumentsObject(asked);
-    return isStrict ? schemaRules(schema, options) : compileLoosely(schema, param, { options, ignored }); // biome-ignore format: one line
+    if (isStrict) addSchema(rules, schema, options);
+    else ignored.push(...addLoosely(rules, schema, options).map((path) => clientPath(param, path)));
   } catch (error) {
     throw asServiceError(error, param);
   }
 }
 
-/** Leaves out what cannot be enforced; of a schema that is too much work, everything. */
-function compileLoosely(schema: object, param: string, { options, ignored }: Compiling): Rules {
+/**
+ * Leaves out keywords that cannot be enforced. If the schema is too much work, only its outline is enforced.
+ * @returns paths of what is left out
+ */
+function addLoosely(rules: Rules, schema: Json, options: SchemaRulesOptions): readonly string[] {
   const paths = new Set<string>();
   try {
-    const rules = schemaRules(schema, { ...options, ignored: paths });
-    ignored.push(...[...paths].map((path) => clientPath(param, path)));
-    return rules;
+    addSchema(rules, schema, { ...options, ignored: paths });
+    return [...paths];
+  } catch (error) {
+    const isTooMuch =
+      error instanceof RangeError ||
+      (error instanceof SchemaError && !(error.isMistake && options.refusesMistakes));
+    if (!isTooMuch) throw error;
+    addOutline(rules, schema, { ...options, ignored: new Set() });
+    return [""];
+  }
+}
+
+function addOutline(rules: Rules, schema: Json, options: SchemaRulesOptions): void {
+  const { members, type } = outlineOf(schema);
+  rules.budget.allow(OUTLINE_UNITS);
+  try {
+    addSchema(rules, members, options);
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
-    ignored.push(param);
-    // An object costs next to nothing, even after the budget is used up.
-    return schemaRules(ANY_OBJECT, { ...options, budget: new CompileBudget() });
+    rules.budget.allow(TYPE_UNITS);
+    addSchema(rules, type, options);
   }
 }
 
 /** Each schema is small enough by itself, but one answer may be any of them. */
-function refuseTooLarge(all: readonly Rules[]): void {
-  const problem = sizeProblem(all.reduce((sum, { elements }) => sum + elements, 0));
+function refuseTooLarge(elements: number): void {
+  const problem = sizeProblem(elements);
   if (problem === null) return;
   const message = `tools: together they make a grammar that ${problem}`;
   throw new ServiceError("unsupported_schema", message, { param: "tools" });

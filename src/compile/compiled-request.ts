@@ -1,4 +1,4 @@
-// Makes what the engine gets of a request: its schemas in their compiled form, and its conversation without the lines that
+// Turns a request into the form that the engine gets: with compiled schemas, and without the lines of its conversation that
 // change in each request.
 
 import type { AskedQuestion, Question } from "../generation/questions.ts";
@@ -12,10 +12,10 @@ import type {
   ToolUse,
 } from "../generation/request.ts";
 import { withoutChangingLines } from "./changing-lines.ts";
-import type { CompiledDocument } from "./schema-document.ts";
+import { argumentsRule, type CompiledDocument } from "./schema-document.ts";
 
 /** The compiled document of a request without schemas. */
-export const NO_SCHEMAS: CompiledDocument = { grammar: null, tools: [], ignored: [] };
+export const NO_SCHEMAS: CompiledDocument = { grammar: null, toolRules: "", ignored: [] };
 
 export type CompiledOptions = {
   readonly compiled: CompiledDocument;
@@ -53,11 +53,11 @@ function compiledPrompt(asked: AskedPrompt, options: CompiledOptions): Prompt {
   };
 }
 
-function compiledTools(use: ToolUse<AskedTool>, { tools }: CompiledDocument): ToolUse {
-  const withRules = ({ name, definition }: AskedTool, index: number): Tool => {
-    const rules = tools[index];
-    if (!rules) throw new Error(`the schema of tool ${index} was not compiled`);
-    return { name, definition, rules };
-  };
-  return { ...use, tools: use.tools.map(withRules) };
+function compiledTools(use: ToolUse<AskedTool>, { toolRules }: CompiledDocument): ToolUse {
+  const withRule = ({ name, definition }: AskedTool, index: number): Tool => ({
+    name,
+    definition,
+    rule: argumentsRule(index),
+  });
+  return { ...use, tools: use.tools.map(withRule), rules: toolRules };
 }

@@ -34,7 +34,7 @@ export function compiledOf(outcome: CompileOutcome): CompiledDocument {
 
 export function bytesOf(outcome: CompileOutcome): number {
   if (outcome.type === "refused") return 2 * outcome.message.length;
-  const { grammar, tools, ignored } = outcome.compiled;
-  const texts = [grammar ?? "", ...tools.map(({ text }) => text), ...ignored];
+  const { grammar, toolRules, ignored } = outcome.compiled;
+  const texts = [grammar ?? "", toolRules, ...ignored];
   return 2 * texts.reduce((sum, text) => sum + text.length, 0);
 }

@@ -12,6 +12,8 @@ export type SchemaCompilerOptions = {
   /** The thread's program. */
   readonly entry: string;
   readonly timeoutMs?: number;
+  /** Whether objects may have members that their schema neither declares nor excludes. Default: false. */
+  readonly isOpen?: boolean;
 };
 
 const TIMEOUT_MS = 2_000;
@@ -25,8 +27,10 @@ const INLINE_UNITS = 4_000;
 export class SchemaCompiler {
   readonly #cache = new RecentCache<CompileOutcome>(CACHE_BYTES);
   readonly #thread: CompileThread;
+  readonly #isOpen: boolean;
 
-  constructor({ entry, timeoutMs = TIMEOUT_MS }: SchemaCompilerOptions) {
+  constructor({ entry, timeoutMs = TIMEOUT_MS, isOpen = false }: SchemaCompilerOptions) {
+    this.#isOpen = isOpen;
     this.#thread = new CompileThread({
       entry,
       timeoutMs,
@@ -36,7 +40,8 @@ export class SchemaCompiler {
   }
 
   /** @throws ServiceError 400 for a schema that cannot be compiled; the signal's reason */
-  async compile(document: SchemaDocument, options: CompileRunOptions): Promise<CompiledDocument> {
+  async compile(given: SchemaDocument, options: CompileRunOptions): Promise<CompiledDocument> {
+    const document = { ...given, isOpen: this.#isOpen };
     const text = JSON.stringify(document);
     const known = this.#cache.get(text) ?? this.#compileDirectly(document, text);
     return compiledOf(known ?? (await this.#thread.run(text, options)));

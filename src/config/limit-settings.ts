@@ -40,6 +40,9 @@ export const LIMIT_SETTINGS = inGroup("limits", {
   strict: offByDefault({
     help: "refuse unknown request fields with a 400 (default: name them in x-ignored-params)",
   }),
+  openObjects: offByDefault({
+    help: "let objects have members that their JSON schema does not declare (default: only if it mentions them)",
+  }),
   bodyMemory: integer({
     min: 4096,
     max: 1_099_511_627_776,

@@ -40,32 +40,31 @@ export type Tool = {
   readonly name: string;
   /** The client's definition, which chat templates show to the model. */
   readonly definition: Json;
-  readonly rules: ArgumentRules;
+  /** Name of the rule of its arguments, which is one of `ToolUse.rules`. */
+  readonly rule: string;
 };
 
-/** GBNF rules of a tool's arguments, in the syntax in which the model writes them. */
-export type ArgumentRules = {
-  /** Name of the root rule, with a prefix that is unique among the request's tools. */
-  readonly name: string;
-  /** All rules, one per line. */
-  readonly text: string;
-};
-
-/** A client's JSON schema, not validated yet, and the path of the field that holds it. */
-export type AskedSchema = { readonly schema: Json; readonly param: string };
-
-/** Schema of a tool's arguments; its `schema` is null if the tool has none. */
-export type AskedArguments = AskedSchema & {
-  /** Whether keywords that cannot be enforced are refused. Otherwise they are dropped and listed as ignored. */
+/** A client's JSON schema of the answer or of a tool's arguments, not validated yet. */
+export type AskedSchema = {
+  /** Null for a tool without one. */
+  readonly schema: Json;
+  /** Path of the field that holds it. */
+  readonly param: string;
+  /** Whether keywords that cannot be enforced are refused. Otherwise they are left out and listed as ignored. */
   readonly isStrict: boolean;
 };
 
 /** A tool whose schema has not been compiled. */
 export type AskedTool = Pick<Tool, "name" | "definition"> & {
-  readonly parameters: AskedArguments;
+  readonly parameters: AskedSchema;
 };
 
 export type ToolUse<T = Tool> = {
+  /**
+   * GBNF of the arguments of all tools, one rule per line, in the syntax in which the model writes them. Absent until the
+   * schemas are compiled.
+   */
+  readonly rules?: string;
   /** All tools that the prompt lists. */
   readonly tools: readonly T[];
   /** Names of the tools that the model may call now. */

@@ -23,16 +23,6 @@ export function sizeProblem(elements: number): string | null {
     : null;
 }
 
-/** @returns why the ways to read a text are too many; null if they are not */
-export function costProblem(rules: ReadonlyMap<string, GrammarNode>): string | null {
-  const counter = new WaysCounter(rules);
-  if (counter.mostSkips > MOST_SKIPS)
-    return `has more than ${MOST_SKIPS} consecutive parts that may be empty`;
-  if (counter.mostWays > MOST_WAYS)
-    return `can match a text in more than ${MOST_WAYS} ways at once`;
-  return null;
-}
-
 export type NodeSize = {
   /** Elements with repetitions expanded. A repeated group counts as a separate rule. */
   readonly elements: number;
@@ -41,35 +31,44 @@ export type NodeSize = {
 };
 
 export function sizeOf(node: GrammarPart): NodeSize {
-  if (typeof node === "string") return { elements: node.length + 2, chars: node.length + 3 };
+  const size = { elements: 0, chars: 0 };
+  addSize(node, size);
+  return size;
+}
+
+/** Adds to one object, because nodes are many. */
+function addSize(node: GrammarPart, size: { elements: number; chars: number }): void {
+  if (typeof node === "string") {
+    size.elements += node.length + 2;
+    size.chars += node.length + 3;
+    return;
+  }
   switch (node.type) {
     case "literal":
-      return sizeOf(node.text);
+      return addSize(node.text, size);
     case "char":
-      return { elements: 1, chars: 3 + RANGE_CHARS * node.ranges.length };
+      size.elements += 1;
+      size.chars += 3 + RANGE_CHARS * node.ranges.length;
+      return;
     case "rule":
-      return { elements: 1, chars: node.name.length + 1 };
+      size.elements += 1;
+      size.chars += node.name.length + 1;
+      return;
     case "sequence":
-      return sumOf(node.parts);
+      size.chars += 2 * node.parts.length;
+      for (const part of node.parts) addSize(part, size);
+      return;
     case "choice":
-      return sumOf(node.options);
+      size.chars += 2 * node.options.length;
+      for (const option of node.options) addSize(option, size);
+      return;
     case "repeat": {
       const { elements, chars } = sizeOf(node.part);
       const copies = copiesOf(node);
-      const expanded = isGroup(node.part) ? elements + copies : elements * copies;
-      return { elements: expanded, chars: chars + 3 };
+      size.elements += isGroup(node.part) ? elements + copies : elements * copies;
+      size.chars += chars + 3;
     }
   }
-}
-
-function sumOf(nodes: readonly GrammarNode[]): NodeSize {
-  let [elements, chars] = [0, 2 * nodes.length];
-  for (const node of nodes) {
-    const size = sizeOf(node);
-    elements += size.elements;
-    chars += size.chars;
-  }
-  return { elements, chars };
 }
 
 type Cost = {
@@ -83,25 +82,83 @@ type Cost = {
 const NOTHING: Cost = { ways: 0, isNullable: false, skips: 0 };
 const ONE: Cost = { ways: 1, isNullable: false, skips: 0 };
 
-class WaysCounter {
+/** A rule that is measured after the rules it refers to. */
+type Entered = {
+  readonly name: string;
+  readonly body: GrammarNode;
+  /** References that are not measured yet. */
+  readonly references: string[];
+};
+
+/** Counts the ways into the rules of a grammar, also while rules are added. */
+export class WaysCounter {
   readonly #rules: ReadonlyMap<string, GrammarNode>;
   readonly #costs = new Map<string, Cost>();
-  mostWays = 0;
-  mostSkips = 0;
+  #mostWays = 0;
+  #mostSkips = 0;
 
   constructor(rules: ReadonlyMap<string, GrammarNode>) {
     this.#rules = rules;
-    for (const name of rules.keys()) this.#rule(name);
   }
 
-  #rule(name: string): Cost {
-    const known = this.#costs.get(name);
-    if (known) return known;
+  /**
+   * @param names of the new rules; the rules that they refer to are measured too
+   * @returns why the ways are too many; null if they are not
+   */
+  problem(names: Iterable<string>): string | null {
+    [this.#mostWays, this.#mostSkips] = [0, 0];
+    for (const name of names) this.#measureFrom(name);
+    if (this.#mostSkips > MOST_SKIPS)
+      return `has more than ${MOST_SKIPS} consecutive parts that may be empty`;
+    if (this.#mostWays > MOST_WAYS)
+      return `can match a text in more than ${MOST_WAYS} ways at once`;
+    return null;
+  }
+
+  /** Must be called for a rule that is removed. */
+  forget(name: string): void {
+    this.#costs.delete(name);
+  }
+
+  /** Measures a rule after those it refers to. Not recursive, because rules can form long chains. */
+  #measureFrom(name: string): void {
+    const entered: Entered[] = [];
+    this.#enter(name, entered);
+    for (let last = entered.at(-1); last; last = entered.at(-1)) {
+      const reference = last.references.pop();
+      if (reference !== undefined) this.#enter(reference, entered);
+      else {
+        this.#costs.set(last.name, this.#measured(last.body));
+        entered.pop();
+      }
+    }
+  }
+
+  /** Measures a rule now if all its references are measured, and otherwise adds it to the list. */
+  #enter(name: string, entered: Entered[]): void {
+    if (this.#costs.has(name)) return;
     this.#costs.set(name, NOTHING); // used where the rule refers to itself
     const body = this.#rules.get(name);
-    const cost = body ? this.#measured(body) : NOTHING;
-    this.#costs.set(name, cost);
-    return cost;
+    if (!body) return;
+    if (this.#isReady(body)) this.#costs.set(name, this.#measured(body));
+    else entered.push({ name, body, references: referencesOf(body) });
+  }
+
+  /** Whether all rules that the node refers to are measured. Most are, because rules are usually added after their references. */
+  #isReady(node: GrammarNode): boolean {
+    switch (node.type) {
+      case "literal":
+      case "char":
+        return true;
+      case "rule":
+        return this.#costs.has(node.name);
+      case "sequence":
+        return node.parts.every((part) => this.#isReady(part));
+      case "choice":
+        return node.options.every((option) => this.#isReady(option));
+      case "repeat":
+        return this.#isReady(node.part);
+    }
   }
 
   #measured(node: GrammarNode): Cost {
@@ -114,43 +171,57 @@ class WaysCounter {
       case "char":
         return ONE;
       case "rule":
-        return this.#rule(node.name);
+        return this.#costs.get(node.name) ?? NOTHING;
       case "sequence":
         return this.#sequence(node.parts);
       case "choice":
-        return node.options.map((option) => this.#measured(option)).reduce(either, NOTHING);
+        return this.#choice(node.options);
       case "repeat":
         return repeatedCost(this.#measured(node.part), node);
     }
   }
 
+  #choice(options: readonly GrammarNode[]): Cost {
+    let [ways, skips, isNullable] = [0, 0, false];
+    for (const option of options) {
+      const cost = this.#measured(option);
+      ways += cost.ways;
+      skips = Math.max(skips, cost.skips);
+      isNullable ||= cost.isNullable;
+    }
+    return { ways, isNullable, skips };
+  }
+
   /** From the back: the number of ways into the rest at each position. */
   #sequence(parts: readonly GrammarNode[]): Cost {
-    let rest: Cost = { ways: 0, isNullable: true, skips: 0 };
-    for (const part of parts.toReversed()) {
-      const { ways, isNullable, skips } = this.#measured(part);
-      rest = this.#noted({
-        ways: ways + (isNullable ? rest.ways : 0),
-        isNullable: isNullable && rest.isNullable,
-        skips: isNullable ? skips + rest.skips : 0,
-      });
+    let [ways, skips, isNullable] = [0, 0, true];
+    for (let index = parts.length - 1; index >= 0; index--) {
+      const part = parts[index];
+      if (!part) continue;
+      const cost = this.#measured(part);
+      ways = cost.ways + (cost.isNullable ? ways : 0);
+      skips = cost.isNullable ? cost.skips + skips : 0;
+      isNullable &&= cost.isNullable;
+      this.#mostWays = Math.max(this.#mostWays, ways);
+      this.#mostSkips = Math.max(this.#mostSkips, skips);
     }
-    return rest;
+    return { ways, isNullable, skips };
   }
 
   #noted(cost: Cost): Cost {
-    this.mostWays = Math.max(this.mostWays, cost.ways);
-    this.mostSkips = Math.max(this.mostSkips, cost.skips);
+    this.#mostWays = Math.max(this.#mostWays, cost.ways);
+    this.#mostSkips = Math.max(this.#mostSkips, cost.skips);
     return cost;
   }
 }
 
-function either(a: Cost, b: Cost): Cost {
-  return {
-    ways: a.ways + b.ways,
-    isNullable: a.isNullable || b.isNullable,
-    skips: Math.max(a.skips, b.skips),
-  };
+/** The rules that the node refers to. */
+function referencesOf(node: GrammarNode, found: string[] = []): string[] {
+  if (node.type === "rule") found.push(node.name);
+  else if (node.type === "sequence") for (const part of node.parts) referencesOf(part, found);
+  else if (node.type === "choice") for (const option of node.options) referencesOf(option, found);
+  else if (node.type === "repeat") referencesOf(node.part, found);
+  return found;
 }
 
 type Bounds = { readonly min: number; readonly max: number };

@@ -1,6 +1,6 @@
 // JSON itself as grammar rules.
 
-import { complement } from "./char-ranges.ts";
+import { complement, rangeOf } from "./char-ranges.ts";
 import {
   anyNumberOf,
   charClass,
@@ -11,13 +11,12 @@ import {
   repeated,
   sequence,
 } from "./nodes.ts";
-import { regExpNode } from "./pattern-parser.ts";
+import { anyNumber } from "./numbers/any-number.ts";
 import type { Rules } from "./rules.ts";
+import { regExpNode } from "./text/pattern/regexp-node.ts";
 
-const JSON_CHAR = regExpNode(String.raw`[^"\\\x00-\x1F\x7F]|\\(["\\/bfnrt]|u[0-9a-fA-F]{4})`);
+const JSON_CHAR = regExpNode(String.raw`[^"\\\x00-\x1F]|\\(["\\/bfnrt]|u[0-9a-fA-F]{4})`);
 const NAME = regExpNode("[a-zA-Z_][a-zA-Z0-9_-]{0,63}");
-const INTEGER = regExpNode("-?(0|[1-9][0-9]{0,15})");
-const FRACTION = regExpNode("(\\.[0-9]{1,16})?([eE][-+]?[0-9]{1,2})?");
 
 /**
  * One space at most, after a colon or comma and nowhere else: indentation costs tokens, and a weak model may
@@ -38,8 +37,7 @@ export function stringChar(rules: Rules): GrammarNode {
 }
 
 function anyCharBut(char: string): GrammarNode {
-  const code = char.codePointAt(0) ?? 0;
-  return charClass(complement([[code, code]]));
+  return charClass(complement([rangeOf(char)]));
 }
 
 export function quoted(rules: Rules, inside: GrammarNode): GrammarNode {
@@ -58,15 +56,9 @@ export function anyName(rules: Rules): GrammarNode {
 
 /** Both limits count characters. */
 export function stringOfLength(rules: Rules, min: number, max: number): GrammarNode {
-  return rules.add("string", quoted(rules, repeated(stringChar(rules), min, max)));
-}
-
-export function anyInteger(rules: Rules): GrammarNode {
-  return rules.once("integer", () => INTEGER);
-}
-
-export function anyNumber(rules: Rules): GrammarNode {
-  return rules.once("number", () => sequence(anyInteger(rules), FRACTION));
+  return rules.shared(`string ${min} ${max}`, () =>
+    rules.add("string", quoted(rules, repeated(stringChar(rules), min, max))),
+  );
 }
 
 export function boolean(rules: Rules): GrammarNode {
@@ -87,7 +79,10 @@ export function anyValue(rules: Rules): GrammarNode {
 }
 
 export function anyObject(rules: Rules): GrammarNode {
-  return rules.once("object", () => objectOf(rules, anyValue(rules)));
+  return rules.once("object", () => {
+    const member = memberOf(rules, anyName(rules), anyValue(rules));
+    return sequence("{", optional(member, anyNumberOf(comma(rules), member)), "}");
+  });
 }
 
 export function anyArray(rules: Rules): GrammarNode {
@@ -97,45 +92,12 @@ export function anyArray(rules: Rules): GrammarNode {
   });
 }
 
-/** The body of an object with any number of members with names and values of these rules. */
-export function objectOf(
-  rules: Rules,
-  value: GrammarPart,
-  name: GrammarPart = anyName(rules),
-): GrammarNode {
-  const member = memberOf(rules, name, value);
-  return sequence("{", optional(member, anyNumberOf(comma(rules), member)), "}");
-}
-
 export function memberOf(rules: Rules, name: GrammarPart, value: GrammarPart): GrammarNode {
   return sequence(name, ":", whitespace(rules), value);
 }
 
-function comma(rules: Rules): GrammarNode {
+export function comma(rules: Rules): GrammarNode {
   return sequence(",", whitespace(rules));
-}
-
-export type Member = {
-  /** Name, colon and value. */
-  readonly node: GrammarNode;
-  readonly isRequired: boolean;
-};
-
-/** The body of an object with these members in this order. Commas are only placed between members that are present. */
-export function objectInOrder(rules: Rules, members: readonly Member[]): GrammarNode {
-  // Rules for the rest of the object: before the first member, and after one.
-  let rest = null as { readonly first: GrammarNode; readonly next: GrammarNode } | null;
-  for (const { node, isRequired } of members.toReversed()) {
-    const first: GrammarNode = rest ? sequence(node, rest.next) : node;
-    const next = sequence(comma(rules), first);
-    const orRest = (present: GrammarNode, absent: GrammarNode | undefined) =>
-      absent ? choice(present, absent) : optional(present);
-    rest = {
-      first: rules.add("members", isRequired ? first : orRest(first, rest?.first)),
-      next: rules.add("more", isRequired ? next : orRest(next, rest?.next)),
-    };
-  }
-  return sequence("{", rest?.first ?? "", "}");
 }
 
 export type ArrayParts = {

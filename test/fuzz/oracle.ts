@@ -84,8 +84,12 @@ function isWholeStream(path: string, last: string | undefined, end: unknown): bo
   return last === "[DONE]";
 }
 
-function faultsOfEnvelope(json: unknown, path: string, requestId: string | undefined) {
+function faultsOfEnvelope(body: unknown, path: string, requestId: string | undefined) {
   const faults: string[] = [];
+  // Google's streams without alt=sse are one list, also of one error.
+  const isList =
+    path.endsWith(":streamGenerateContent") && Array.isArray(body) && body.length === 1;
+  const json: unknown = isList ? body[0] : body;
   if (!isObject(json) || !isObject(json.error))
     return { faults: ["no error envelope"], code: null };
   const isGoogle = path.startsWith("/v1beta/");

@@ -8,7 +8,7 @@ import { AnswerReader } from "../../src/worker/output/answer-reader.ts";
 import { Grammars } from "../../src/worker/output/grammars.ts";
 import { toolFormatNamed } from "../../src/worker/output/tool-formats.ts";
 import { callGrammar } from "../../src/worker/output/tool-grammar.ts";
-import { compiledTool } from "../support/engines/compile-schemas.ts";
+import { compiledTools } from "../support/engines/compile-schemas.ts";
 import { BUILTIN_MODEL } from "../support/start-service.ts";
 
 let llama: Llama;
@@ -43,8 +43,9 @@ const ANSWERS: readonly (readonly [format: string, answer: string])[] = [
 /** Reads the answer as if it were generated. @returns the tokens that the grammar refused, and whether it was ever active */
 function readAnswer(name: string, answer: string) {
   const format = toolFormatNamed(name);
-  const tools = [compiledTool("f", CITY, { syntax: format.syntax })];
-  const text = callGrammar({ format, tools, isParallel: true, isRequired: false, answer: null });
+  const compiled = compiledTools({ f: CITY }, format.syntax);
+  const use = { isParallel: true, isRequired: false, answer: null };
+  const text = callGrammar({ format, ...compiled, ...use });
   const reader = new AnswerReader({
     output: {
       ...PLAIN_OUTPUT,

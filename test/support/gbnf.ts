@@ -1,6 +1,6 @@
 // Reads a GBNF grammar and checks whether a text matches it: the tests check Sluice's grammars with it.
 
-type Node =
+export type GbnfNode =
   | { readonly type: "text"; readonly text: string }
   | {
       readonly type: "class";
@@ -8,12 +8,17 @@ type Node =
       readonly ranges: readonly (readonly [number, number])[];
     }
   | { readonly type: "rule"; readonly name: string }
-  | { readonly type: "sequence"; readonly parts: readonly Node[] }
-  | { readonly type: "choice"; readonly options: readonly Node[] }
-  | { readonly type: "repeat"; readonly part: Node; readonly min: number; readonly max: number };
+  | { readonly type: "sequence"; readonly parts: readonly GbnfNode[] }
+  | { readonly type: "choice"; readonly options: readonly GbnfNode[] }
+  | {
+      readonly type: "repeat";
+      readonly part: GbnfNode;
+      readonly min: number;
+      readonly max: number;
+    };
 
 export class Gbnf {
-  readonly #rules = new Map<string, Node>();
+  readonly #rules = new Map<string, GbnfNode>();
 
   constructor(grammar: string) {
     for (const line of grammar.split("\n")) {
@@ -23,12 +28,19 @@ export class Gbnf {
     }
   }
 
+  /** The body of a rule. */
+  rule(name: string): GbnfNode {
+    const rule = this.#rules.get(name);
+    if (!rule) throw new Error(`no rule ${name}`);
+    return rule;
+  }
+
   matches(text: string): boolean {
     return this.#ends({ type: "rule", name: "root" }, [...text], 0).has([...text].length);
   }
 
   /** All positions where a match of the node from `at` may end. */
-  #ends(node: Node, text: readonly string[], at: number): Set<number> {
+  #ends(node: GbnfNode, text: readonly string[], at: number): Set<number> {
     switch (node.type) {
       case "text": {
         const wanted = [...node.text];
@@ -42,11 +54,8 @@ export class Gbnf {
         const isIn = node.ranges.some(([from, to]) => code >= from && code <= to);
         return isIn === node.isNegated ? new Set() : new Set([at + 1]);
       }
-      case "rule": {
-        const rule = this.#rules.get(node.name);
-        if (!rule) throw new Error(`no rule ${node.name}`);
-        return this.#ends(rule, text, at);
-      }
+      case "rule":
+        return this.#ends(this.rule(node.name), text, at);
       case "choice":
         return new Set(node.options.flatMap((option) => [...this.#ends(option, text, at)]));
       case "sequence": {
@@ -59,12 +68,12 @@ export class Gbnf {
     }
   }
 
-  #from(node: Node, text: readonly string[], starts: ReadonlySet<number>): Set<number> {
+  #from(node: GbnfNode, text: readonly string[], starts: ReadonlySet<number>): Set<number> {
     return new Set([...starts].flatMap((start) => [...this.#ends(node, text, start)]));
   }
 
   #repeat(
-    node: Extract<Node, { type: "repeat" }>,
+    node: Extract<GbnfNode, { type: "repeat" }>,
     text: readonly string[],
     at: number,
   ): Set<number> {
@@ -89,21 +98,21 @@ class BodyParser {
     this.#text = text;
   }
 
-  parse(): Node {
+  parse(): GbnfNode {
     const node = this.#choice();
     if (this.#at < this.#text.length)
       throw new Error(`rest of a rule: ${this.#text.slice(this.#at)}`);
     return node;
   }
 
-  #choice(): Node {
+  #choice(): GbnfNode {
     const options = [this.#sequence()];
     while (this.#take("|")) options.push(this.#sequence());
     return { type: "choice", options };
   }
 
-  #sequence(): Node {
-    const parts: Node[] = [];
+  #sequence(): GbnfNode {
+    const parts: GbnfNode[] = [];
     for (;;) {
       this.#skipSpace();
       const char = this.#text[this.#at];
@@ -112,7 +121,7 @@ class BodyParser {
     }
   }
 
-  #item(): Node {
+  #item(): GbnfNode {
     if (this.#take("(")) {
       const inner = this.#choice();
       if (!this.#take(")")) throw new Error("no )");
@@ -126,7 +135,7 @@ class BodyParser {
     return { type: "rule", name };
   }
 
-  #repeated(part: Node): Node {
+  #repeated(part: GbnfNode): GbnfNode {
     const found = /^(\*|\+|\?|\{(\d+)(,(\d*))?\})/.exec(this.#text.slice(this.#at));
     if (!found) return part;
     this.#at += found[0].length;
@@ -138,7 +147,7 @@ class BodyParser {
     return { type: "repeat", part, min, max };
   }
 
-  #literal(): Node {
+  #literal(): GbnfNode {
     this.#at += 1;
     let text = "";
     while (this.#text[this.#at] !== '"') text += String.fromCodePoint(this.#char());
@@ -146,7 +155,7 @@ class BodyParser {
     return { type: "text", text };
   }
 
-  #class(): Node {
+  #class(): GbnfNode {
     this.#at += 1;
     const isNegated = this.#text[this.#at] === "^";
     if (isNegated) this.#at += 1;

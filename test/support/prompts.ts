@@ -20,7 +20,7 @@ export function conversation({ system, tools, messages = [] }: ConversationOptio
   const offered = (tools ?? []).map((text) => ({
     name: "f",
     definition: { description: text },
-    rules: { name: "f", text: "" },
+    rule: "f",
   }));
   return {
     type: "messages",

@@ -130,10 +130,7 @@ function readTool(tool: AnthropicTool, path: string): AskedTool {
   return {
     name: tool.name,
     definition: definitionOf(tool),
-    parameters: {
-      ...schemaAt(tool.input_schema, `${path}.input_schema`),
-      isStrict: tool.strict === true,
-    },
+    parameters: schemaAt(tool.input_schema, `${path}.input_schema`, tool.strict),
   };
 }
 

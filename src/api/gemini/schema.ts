@@ -2,7 +2,6 @@
 // and upper-case types too. https://ai.google.dev/api/caching#Schema
 
 import { z } from "zod";
-import { FORMAT_NAMES } from "../../grammar/string-format.ts";
 import { isObject } from "../shared/refusals.ts";
 
 export const openapiSchema = z.record(z.string(), z.unknown());
@@ -31,7 +30,7 @@ const COUNTS = /^(min|max)(Items|Length|Properties)$/;
 
 /** Keeps unknown keywords, so that the grammar compiler can refuse them by name. */
 export function jsonSchemaOf(schema: JsonObject): JsonObject {
-  const { type, format, nullable, propertyOrdering, ...rest } = schema;
+  const { type, nullable, propertyOrdering, ...rest } = schema;
   const isNullable = nullable === true;
   const fields = Object.entries(rest).map(([keyword, value]) => [
     keyword,
@@ -42,7 +41,6 @@ export function jsonSchemaOf(schema: JsonObject): JsonObject {
     ...(isNullable && NULLABLE_BY.every((name) => schema[name] === undefined)
       ? { nullable: true }
       : {}),
-    ...formatOf(format),
     ...Object.fromEntries(fields),
   };
 }
@@ -53,11 +51,6 @@ function typeOf(type: unknown, isNullable: boolean): JsonObject {
   const names = [type].flat().map((name) => (typeof name === "string" ? name.toLowerCase() : name));
   const all = isNullable && !names.includes("null") ? [...names, "null"] : names;
   return { type: all.length === 1 && !Array.isArray(type) ? all[0] : all };
-}
-
-/** Drops formats that enforce nothing, such as `int32`, `double` and `enum`, as Google does. */
-function formatOf(format: unknown): JsonObject {
-  return typeof format === "string" && FORMAT_NAMES.includes(format) ? { format } : {};
 }
 
 type SchemaContext = { readonly order: unknown; readonly isNullable: boolean };

@@ -105,7 +105,7 @@ function declarationsOf({ tools }: ToolFields): readonly LocatedDeclaration[] {
 function readTool(given: LocatedDeclaration): AskedTool {
   const { name, description } = given;
   const { schema, param } = schemaOf(given);
-  const parameters = { ...schemaAt(schema, param), isStrict: false };
+  const parameters = schemaAt(schema, param);
   const text = typeof description === "string" ? { description } : {};
   // OpenAI's form, because chat templates expect it.
   const definition = { name, ...text, parameters: (schema ?? EMPTY) as Json }; // it came out of JSON

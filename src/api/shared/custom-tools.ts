@@ -54,7 +54,7 @@ export function customTool(
     tool: {
       name,
       definition: { type: "function", function: definitionOf } satisfies Json,
-      parameters: { ...schemaAt(parameters, `${path}.format`), isStrict: false },
+      parameters: schemaAt(parameters, `${path}.format`),
     },
     ignored: isGrammar && !isRegex ? [`${path}.format`] : [],
   };

@@ -21,13 +21,16 @@ export const jsonSchema = z
   .describe("The JSON schema.");
 
 export const ANSWER_FORM = "Constrains the answer to JSON or to a JSON schema.";
-const ALWAYS_STRICT = "Ignored: the schema is always enforced.";
+
+/** The description of `strict` beside a schema. */
+export const STRICT =
+  "Whether to refuse schema keywords that cannot be enforced. Otherwise they are left out and named in x-ignored-params.";
 
 const schemaParts = {
   name: field.withoutEffect(z.string(), "Its name. Ignored."),
   description: field.withoutEffect(z.string(), "Ignored."),
   schema: field.optional(jsonSchema, "The JSON schema."),
-  strict: field.withoutEffect(z.boolean(), ALWAYS_STRICT),
+  strict: field.flag(STRICT),
 };
 
 /** The schema is in `json_schema` (chat completions), or beside the type (responses, llama.cpp's server). All take both. */
@@ -113,20 +116,22 @@ export function formatOf({ response_format: format }: FormatFields): AnswerForm 
 
 /** @param param path of the format. @throws ServiceError 400 without a schema, or with two */
 export function schemaFormOf(
-  { json_schema: nested, schema: own }: z.output<typeof schemaForm>,
+  { json_schema: nested, schema: own, strict }: z.output<typeof schemaForm>,
   param: string,
 ): AnswerForm {
   const [ownPath, innerPath] = [`${param}.schema`, `${param}.json_schema.schema`];
   const inner = nested?.schema ?? null;
+  const isStrict = strict || nested?.strict === true;
   if (inner === null) {
-    if (own !== null && own !== undefined) return { param, grammar: schemaAt(own, ownPath) };
+    if (own !== null && own !== undefined)
+      return { param, grammar: schemaAt(own, ownPath, isStrict) };
     const message = nested ? `${innerPath} is required` : `${innerPath} or ${ownPath} is required`;
     const path = nested ? innerPath : ownPath;
     throw new ServiceError("missing_parameter", message, { param: path });
   }
   if (own && !isDeepStrictEqual(inner, own))
     throw contradiction(ownPath, `${innerPath} is another schema`);
-  return { param, grammar: schemaAt(inner, innerPath) };
+  return { param, grammar: schemaAt(inner, innerPath, isStrict) };
 }
 
 function fromSchema({ json_schema: schema }: GrammarFields): AnswerForm | null {
@@ -144,9 +149,13 @@ function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): 
   );
 }
 
-/** @param param path of the field that holds the schema */
-export function schemaAt(schema: unknown, param: string): AskedSchema {
-  return { schema: schema as Json, param }; // it came out of JSON
+/** @param param path of the field that holds the schema. @param isStrict null is not strict. Default: false */
+export function schemaAt(
+  schema: unknown,
+  param: string,
+  isStrict: boolean | null = false,
+): AskedSchema {
+  return { schema: schema as Json, param, isStrict: isStrict === true }; // it came out of JSON
 }
 
 function contradiction(param: string, reason: string) {

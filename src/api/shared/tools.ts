@@ -5,9 +5,9 @@ import { z } from "zod";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
 import * as field from "./field-types.ts";
 import { invalidValue } from "./refusals.ts";
-import { schemaAt } from "./schema-grammar.ts";
+import { STRICT, schemaAt } from "./schema-grammar.ts";
 
-export const MAX_TOOLS = 128;
+export const MAX_TOOLS = 256;
 /** Limit for all definitions together, in UTF-16 units of their JSON. */
 const MAX_DEFINITION_CHARS = 524_288;
 
@@ -21,7 +21,7 @@ export const toolParts = {
   name: toolName,
   description: field.text("Tells the model what the function does."),
   schema: z.record(z.string(), z.unknown()).describe("JSON schema of the arguments."),
-  strict: field.flag("Whether to refuse schema keywords that cannot be enforced."),
+  strict: field.flag(STRICT),
 };
 
 export const TOOLS = "Functions that the model may call.";
@@ -102,10 +102,7 @@ export function readFunction(given: z.output<typeof functionTool>, path: string)
   return {
     name,
     definition: given as unknown as Json, // it came out of JSON
-    parameters: {
-      ...schemaAt(parameters ?? null, `${path}.parameters`),
-      isStrict: strict === true,
-    },
+    parameters: schemaAt(parameters ?? null, `${path}.parameters`, strict),
   };
 }
 

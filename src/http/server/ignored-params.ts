@@ -5,7 +5,7 @@ import { ServiceError } from "../../errors.ts";
 
 /** The header names at most this many fields, with this many characters of each. */
 const MAX_NAMED = 20;
-const MAX_NAME_CHARS = 64;
+const MAX_NAME_CHARS = 120;
 
 type Parsed = { readonly ignoredParams: readonly string[] };
 

@@ -4,7 +4,7 @@ import { type Parsed, readJson } from "./json-text.ts";
 
 export type JsonObject = { readonly [name: string]: unknown };
 
-const MAX_TOOLS = 128;
+const MAX_TOOLS = 256;
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 
 /** Null if the text is empty. */

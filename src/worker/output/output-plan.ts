@@ -69,12 +69,12 @@ function planTools(
 ): Partial<OutputPlan> {
   if (!use || !template) return {};
   const { toolFormat } = template;
-  const { isRequired, isParallel, callable } = use;
+  const { isRequired, isParallel, callable, rules = "" } = use;
   const tools = use.tools.filter(({ name }) => callable.includes(name));
   // In a format with channels, a call is not text. In others, the grammar of the text must also allow a call.
   const isChoice = answerGrammar !== null && !isRequired && reasoningFormat?.type !== "channels";
   const answer = isChoice ? answerGrammar : null;
-  const text = callGrammar({ format: toolFormat, tools, isParallel, isRequired, answer });
+  const text = callGrammar({ format: toolFormat, tools, rules, isParallel, isRequired, answer });
   grammars.check(text);
   const named = { toolFormat: toolFormat.name, toolNames: callable };
   if (isRequired) return { ...named, answerGrammar: { text, appliesFrom: "start" } };

@@ -2,7 +2,7 @@
 
 import { JSON_SYNTAX, type Syntax } from "../../generation/syntax.ts";
 import { type GrammarNode, type GrammarPart, optional, sequence } from "../../grammar/nodes.ts";
-import { regExpNode } from "../../grammar/pattern-parser.ts";
+import { regExpNode } from "../../grammar/text/pattern/regexp-node.ts";
 
 export type Marker = {
   readonly text: string;

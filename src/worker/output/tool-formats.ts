@@ -2,7 +2,7 @@
 // family. A model whose template does not support tools is instructed to use the generic format.
 
 import { choice, optional, sequence } from "../../grammar/nodes.ts";
-import { regExpNode } from "../../grammar/pattern-parser.ts";
+import { regExpNode } from "../../grammar/text/pattern/regexp-node.ts";
 import {
   anywhere,
   atStart,

@@ -6,7 +6,9 @@ import type { ToolFormat } from "./tool-format.ts";
 
 export type CallGrammarOptions = {
   readonly format: Pick<ToolFormat, "grammar">;
-  readonly tools: readonly Pick<Tool, "name" | "rules">[];
+  readonly tools: readonly Pick<Tool, "name" | "rule">[];
+  /** GBNF of the arguments of all tools. */
+  readonly rules: string;
   readonly isParallel: boolean;
   /** Whether the answer must be a call. */
   readonly isRequired: boolean;
@@ -18,6 +20,7 @@ export type CallGrammarOptions = {
 export function callGrammar({
   format: { grammar },
   tools,
+  rules,
   isParallel,
   isRequired,
   answer,
@@ -26,13 +29,11 @@ export function callGrammar({
   const more = isParallel && between !== null ? anyNumberOf(between, rule("call")) : "";
   const calls = sequence(isRequired ? lead : "", begin, rule("call"), more, end);
   const root = answer === null ? calls : choice(calls, rule("answer"));
-  const call = oneOf(
-    tools.map(({ name, rules }) => grammar.call({ name, args: rule(rules.name) })),
-  );
+  const call = oneOf(tools.map(({ name, rule: args }) => grammar.call({ name, args: rule(args) })));
   return [
     `root ::= ${gbnf(root)}`,
     ...(answer === null ? [] : [answer.replace(/^root ::=/m, "answer ::=")]),
     `call ::= ${gbnf(call)}`,
-    ...tools.map(({ rules }) => rules.text),
+    rules,
   ].join("\n");
 }

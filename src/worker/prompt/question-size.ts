@@ -50,7 +50,7 @@ export function sizeOfPrompt(prompt: Prompt): number {
     case "messages": {
       const texts = prompt.messages.reduce((sum, message) => sum + sizeOfMessage(message), 0);
       const tools = prompt.tools?.tools ?? [];
-      const rules = tools.reduce((sum, tool) => sum + tool.rules.text.length, 0);
+      const rules = prompt.tools?.rules?.length ?? 0;
       const written = JSON.stringify([tools.map(({ definition }) => definition), prompt.variables]);
       return (
         texts + MESSAGE_CHARS * prompt.messages.length + written.length + rules * GRAMMAR_SHARE

@@ -185,8 +185,8 @@ const CASES: readonly Case[] = [
   ["a schema of text", tool({ input_schema: { type: "string" } }), "tools[0].input_schema.type"],
   ["a tool twice", { tools: [...tool({}).tools, ...tool({}).tools] }, "tools[1].name"],
   [
-    "129 tools",
-    { tools: Array.from({ length: 129 }, (_, i) => ({ name: `f${i}`, input_schema: {} })) },
+    "257 tools",
+    { tools: Array.from({ length: 257 }, (_, i) => ({ name: `f${i}`, input_schema: {} })) },
     "tools",
   ],
   [

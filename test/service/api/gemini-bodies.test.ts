@@ -141,10 +141,10 @@ const CASES: readonly Case[] = [
     `${FUNCTION}.parametersJsonSchema`,
   ],
   [
-    "129 functions",
+    "257 functions",
     {
       tools: Array.from({ length: 3 }, (_, at) => ({
-        functionDeclarations: Array.from({ length: 43 }, (_, i) => ({ name: `f${at}_${i}` })),
+        functionDeclarations: Array.from({ length: 86 }, (_, i) => ({ name: `f${at}_${i}` })),
       })),
     },
     "tools",

@@ -85,8 +85,8 @@ const CASES: readonly Case[] = [
   ["a tool with a space in its name", tool({ name: "a b" }), "tools[0].name"],
   ["two tools of one name", { tools: [...tool({}).tools, ...tool({}).tools] }, "tools[1].name"],
   [
-    "129 tools",
-    { tools: Array.from({ length: 129 }, (_, name) => ({ type: "function", name: `f${name}` })) },
+    "257 tools",
+    { tools: Array.from({ length: 257 }, (_, name) => ({ type: "function", name: `f${name}` })) },
     "tools",
   ],
   ["parameters as text", tool({ parameters: "{}" }), "tools[0].parameters"],

@@ -151,7 +151,7 @@ test("closing ends running and waiting documents", async () => {
 
 const { signal } = new AbortController();
 const answerOf = (schema: unknown) => ({
-  answer: { schema: schema as never, param: "format" }, // made of JSON here
+  answer: { schema: schema as never, param: "format", isStrict: true }, // made of JSON here
   tools: [],
 });
 const LARGE = {
@@ -188,13 +188,16 @@ test("a small document with much work goes to the thread", async () => {
 test("a refusal in the thread has the same message as in this process", async () => {
   const compiler = new SchemaCompiler({ entry: REAL });
   opened.push(compiler);
-  const schema = { ...LARGE, uniqueItems: true };
+  const schema = {
+    ...LARGE,
+    properties: { ...LARGE.properties, a: { type: "array", uniqueItems: true } },
+  };
 
   const compiling = compiler.compile(answerOf(schema), { signal, owner: "" });
 
   await expect(compiling).rejects.toMatchObject({
     code: "unsupported_schema",
-    param: "format.uniqueItems",
-    message: "format.uniqueItems: cannot be enforced",
+    param: "format.properties.a.uniqueItems",
+    message: expect.stringContaining("format.properties.a.uniqueItems: cannot be enforced"),
   });
 });

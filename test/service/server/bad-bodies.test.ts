@@ -24,7 +24,7 @@ const strict = (a: unknown, more: object = {}) =>
 const choosing = (tool_choice: unknown) => ({ tools: [fn("f")], tool_choice });
 const format = (response_format: unknown) => ({ response_format });
 const schema = (of: unknown) =>
-  format({ type: "json_schema", json_schema: { name: "x", schema: of } });
+  format({ type: "json_schema", json_schema: { name: "x", schema: of, strict: true } });
 const ending = (message: unknown) => ({ messages: [user, message] });
 const calling = (call: unknown) => ending({ role: "assistant", tool_calls: [call] });
 const argued = (text: unknown) => calling({ id: "1", function: { name: "f", arguments: text } });
@@ -94,7 +94,7 @@ const CHAT: readonly Case[] = [
   ["a name of half a pair", { tools: [fn("\ud800")] }, "tools[0].function.name"],
   ["a name of 129 letters", { tools: [fn("a".repeat(129))] }, "tools[0].function.name"],
   ["a tool twice", { tools: [fn("f"), fn("f")] }, "tools[1].function.name"],
-  ["129 tools", { tools: Array.from({ length: 129 }, (_, i) => fn(`f${i}`)) }, "tools"],
+  ["257 tools", { tools: Array.from({ length: 257 }, (_, i) => fn(`f${i}`)) }, "tools"],
   [
     "a description that is a list",
     { tools: [fn("f", { description: [] })] },
@@ -115,9 +115,9 @@ const CHAT: readonly Case[] = [
     unenforced,
   ],
   [
-    "a strict tool's minProperties",
-    strict(true, { minProperties: 2 }),
-    `${PARAMETERS}.minProperties`,
+    "a strict tool's uniqueItems",
+    strict({ type: "array", uniqueItems: true }),
+    `${PARAMETERS}.properties.a.uniqueItems`,
     unenforced,
   ],
   [
@@ -188,14 +188,19 @@ const CHAT: readonly Case[] = [
   ["a schema of an unknown type", schema({ type: "text" }), `${SCHEMA}.type`, unenforced, "string"],
   [
     "a schema's not",
-    schema({ properties: { a: { not: { pattern: "b" } } } }),
+    schema({ properties: { a: { type: "array", not: { uniqueItems: true } } } }),
     `${SCHEMA}.properties.a.not`,
     unenforced,
   ],
-  ["a schema's if", schema({ type: "object", if: {}, else: false }), `${SCHEMA}.if`, unenforced],
+  [
+    "a schema's contains",
+    schema({ type: "array", contains: {}, maxContains: 2 }),
+    `${SCHEMA}.contains`,
+    unenforced,
+  ],
   [
     "a schema behind a reference",
-    schema({ $ref: "#/$defs/a", $defs: { a: { multipleOf: 0.7 } } }),
+    schema({ $ref: "#/$defs/a", $defs: { a: { multipleOf: 0.0137 } } }),
     `${SCHEMA}.$defs.a.multipleOf`,
     unenforced,
   ],

@@ -80,10 +80,10 @@ const CHAT: readonly [string, unknown, string, string | null][] = [
   ["logit_bias of a word", { logit_bias: { hello: 1 } }, "invalid_value", "logit_bias.hello"],
   ["a model that is a number", { model: 5 }, "invalid_value", "model"],
   [
-    "a schema that cannot be enforced",
-    { json_schema: { type: "array", uniqueItems: true } },
+    "a schema that is wrong in itself",
+    { json_schema: { type: "text" } },
     "unsupported_schema",
-    "json_schema.uniqueItems",
+    "json_schema.type",
   ],
   ["a grammar", { grammar: "root ::= x" }, "unsupported_parameter", "grammar"],
   ["audio", { modalities: ["text", "audio"] }, "unsupported_parameter", "modalities"],

@@ -174,19 +174,20 @@ const chat = { messages: [{ role: "user", content: "Hi" }] };
 const dataOf = (body: object) => Buffer.from(JSON.stringify({ ...chat, ...body }));
 
 test("schemas with too much work get a 400 that names the field", async () => {
-  const json_schema = COSTLY_SCHEMAS.patterns?.();
+  const schema = COSTLY_SCHEMAS.patterns?.();
+  const response_format = { type: "json_schema", strict: true, schema };
 
   const response = await fetch(`${running.url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: dataOf({ json_schema }),
+    body: dataOf({ response_format }),
   });
 
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({
     error: {
       code: "unsupported_schema",
-      param: "json_schema",
+      param: "response_format.schema",
       message: expect.stringContaining("too much work"),
     },
   });
@@ -200,15 +201,14 @@ test("keywords that are not enforced are named, in small and large schemas, and 
   const parameters = (count: number) => ({
     type: "object",
     properties: Object.fromEntries(
-      many(count, (n) => [`p${n}`, { type: "string", maxLength: n + 1 }]),
+      many(count, (n) => [`p${n}`, { type: "array", maxItems: n + 2, uniqueItems: n === 0 }]),
     ),
-    minProperties: 2,
   });
   const toolOf = (count: number) =>
     dataOf({
       tools: [{ type: "function", function: { name: "f", parameters: parameters(count) } }],
     });
-  const place = "tools[0].function.parameters.minProperties";
+  const place = "tools[0].function.parameters.properties.p0.uniqueItems";
   const small = await send("/v1/chat/completions", toolOf(1));
   const large = await send("/apply-template", toolOf(300));
 

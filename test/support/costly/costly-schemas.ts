@@ -33,4 +33,8 @@ export const COSTLY_SCHEMAS: Readonly<Record<string, () => object>> = {
   "long names in long paths": () => ({ type: "object", properties: { a: nested(27, (inner) => ({ type: "object", properties: { ["n".repeat(60_000)]: inner } }), properties(4_000, () => true)) } }),
   "numbers between limits": () => properties(4_900, (n) => ({ type: "number", minimum: -123_456_789_012_345 - n, maximum: 987_654_321_012_345 + n })),
   "what must be left out": () => properties(4_900, (n) => (n < 60 ? { type: "string", pattern: `(?=${n})` } : { type: "integer" })),
+  "members that need each other": () => ({ ...properties(400, () => ({})), dependentRequired: object(400, (n) => [`p${(n + 7) % 400}`, `p${(n + 31) % 400}`]) }),
+  "dependent schemas in each other": () => ({ allOf: [nested(40, (inner) => ({ dependentSchemas: { k: inner, l: { required: ["k"] } } }))] }),
+  "excluded objects": () => ({ ...properties(100, () => ({ type: "string" })), not: { anyOf: many(40, (k) => texts(100, (n) => `^${k}${n}`)) } }),
+  "branches that share members": () => ({ oneOf: many(20, (n) => properties(200, () => ({ type: ["string", "null"], minLength: n }))) }),
 }; // biome-ignore format: a table

@@ -3,7 +3,7 @@
 import type { ParsedRequest } from "../../../src/api/dialect.ts";
 import { compileDocument } from "../../../src/compile/compile-document.ts";
 import { compiledRequest, NO_SCHEMAS } from "../../../src/compile/compiled-request.ts";
-import { documentOf } from "../../../src/compile/schema-document.ts";
+import { argumentsRule, documentOf } from "../../../src/compile/schema-document.ts";
 import type { GenerateRequest, Json, Tool } from "../../../src/generation/request.ts";
 import { JSON_SYNTAX, type Syntax } from "../../../src/generation/syntax.ts";
 
@@ -25,20 +25,17 @@ export function compiled(parsed: ParsedRequest): CompiledParse {
   };
 }
 
-type ToolOptions = {
-  /** Index of the tool in its request. */
-  readonly index?: number;
-  readonly syntax?: Syntax;
-};
-
-export function compiledTool(
-  name: string,
-  schema: Json,
-  { index = 0, syntax = JSON_SYNTAX }: ToolOptions = {},
-): Tool {
-  const asked = { schema, param: "", isStrict: true };
-  const tools = Array(index + 1).fill(asked);
-  const rules = compileDocument({ answer: null, tools, syntax }).tools[index];
-  if (!rules) throw new Error("a tool was not compiled");
-  return { name, definition: { name }, rules };
+/** @param schemas of the tools' arguments, by name. @returns the tools, and the grammar of their arguments */
+export function compiledTools(
+  schemas: Readonly<Record<string, Json>>,
+  syntax: Syntax = JSON_SYNTAX,
+): { readonly tools: readonly Tool[]; readonly rules: string } {
+  const asked = Object.values(schemas).map((schema) => ({ schema, param: "", isStrict: true }));
+  const { toolRules } = compileDocument({ answer: null, tools: asked, syntax });
+  const tools = Object.keys(schemas).map((name, index) => ({
+    name,
+    definition: { name },
+    rule: argumentsRule(index),
+  }));
+  return { tools, rules: toolRules };
 }

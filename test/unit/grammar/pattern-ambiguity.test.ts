@@ -1,4 +1,5 @@
-// Patterns that can match in very many ways at once are refused; realistic patterns are not, however long their texts.
+// A pattern of which a text may match in many ways at once is written so that it matches in one; only where that is too much
+// work, it is refused.
 
 import { expect, test } from "vitest";
 import { SchemaError } from "../../../src/grammar/schema-keywords.ts";
@@ -7,24 +8,25 @@ import { schemaGrammar } from "../../support/schema-grammar.ts";
 const compile = (pattern: string) => () => schemaGrammar({ type: "string", pattern });
 
 test.each([
+  ["counts of overlapping classes", "^[a-m]{0,900}[k-z]{0,900}[a-z]{0,900}$"],
+  ["a word between long counts", "^.{0,1000}foo.{0,1000}$"],
+])("%s are too much work", (_what, pattern) => {
+  expect(compile(pattern)).toThrow(SchemaError);
+  expect(compile(pattern)).toThrow("too much work");
+});
+
+test.each([
   ["counts of parts with variable length", "^(a|aa|aaa|aaaa){1,1000}$"],
   ["two counts of the same class", "^.{0,1000}.{0,1000}$"],
-  ["counts of overlapping classes", "^[a-m]{0,900}[k-z]{0,900}[a-z]{0,900}$"],
   ["a count that may begin anywhere", "\\d?x{5,900}$"],
   ["counts within counts", "^((ab|a|b){1,50}c?){1,2}$"],
   [
     "very many alternatives with the same start",
     `^(${Array.from({ length: 200 }, (_, n) => `a${n}`).join("|")})$`,
   ],
-])("%s", (_what, pattern) => {
-  expect(compile(pattern)).toThrow(SchemaError);
-  expect(compile(pattern)).toThrow("more than 128 ways at once");
-});
-
-test.each([
   ["a long text", "^.{0,60000}$"],
   ["any text of lines", "^[\\s\\S]{1,4000}$"],
-  ["a word in the middle", "^.{0,1000}foo.{0,1000}$"],
+  ["a word in the middle", "^.{0,60}foo.{0,60}$"],
   ["an email", "^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-zA-Z]{2,63}$"],
   ["a list of words", "^(\\w+, )*\\w+$"],
   ["a phone number", "^(\\+\\d{1,3} )?(\\d{2,4}[ -]?){2,5}$"],

@@ -61,7 +61,7 @@ test.each([
     { tools: `${tool({ name: "a" }).slice(0, -1)},${tool({ name: "a" }).slice(1)}` },
     { tools: /^Tool 2: another tool already has the name/ },
   ],
-  [{ tools: many(129) }, { tools: /at most 128 tools/i }],
+  [{ tools: many(257) }, { tools: /at most 256 tools/i }],
 ])("the message for %j explains the problem", (given, problems) => {
   const expected = Object.entries(problems).map(([name, words]) => [
     name,

@@ -10,7 +10,7 @@ import {
   PLAIN_PREPARED,
   PLAIN_REQUEST,
 } from "../../../support/clients/requests.ts";
-import { compiled, compiledTool } from "../../../support/engines/compile-schemas.ts";
+import { compiled, compiledTools } from "../../../support/engines/compile-schemas.ts";
 
 const CONTEXT = { defaultMaxTokens: 7, allowsGrammar: false, randomSeed: () => 42 };
 const body = (changes: object = {}) => ({
@@ -166,9 +166,10 @@ describe("tools", () => {
               parameters: { ...parameters, examples: [{ a: "b" }] },
             },
           },
-          rules: compiledTool("f", parameters).rules,
+          rule: "tool0-arguments",
         },
       ],
+      rules: compiledTools({ f: parameters }).rules,
       callable: ["f"],
       isRequired: false,
       isParallel: true,

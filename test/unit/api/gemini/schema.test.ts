@@ -73,10 +73,13 @@ test.each([
     { type: "STRING", minLength: "many" },
     { type: "string", minLength: "many" },
   ],
-  [{ type: "INTEGER", format: "int32" }, { type: "integer" }],
+  [
+    { type: "INTEGER", format: "int32" },
+    { type: "integer", format: "int32" },
+  ],
   [
     { type: "STRING", format: "enum", enum: ["a"] },
-    { type: "string", enum: ["a"] },
+    { type: "string", format: "enum", enum: ["a"] },
   ],
   [
     { type: "STRING", format: "date-time" },

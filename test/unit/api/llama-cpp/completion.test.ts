@@ -43,10 +43,24 @@ test("follows a schema", () => {
   const schema = { type: "object" };
   const response_format = { type: "json_schema", schema, json_schema: { name: "x", schema } };
 
-  expect(parse({ prompt: "One", response_format }).requests[0]?.grammar).toMatchObject({ schema });
+  expect(parse({ prompt: "One", response_format }).requests[0]?.grammar).toMatchObject({
+    schema,
+    isStrict: false,
+  });
   expect(parse({ prompt: "One", json_schema: schema }).requests[0]?.grammar).toMatchObject({
     schema,
   });
+});
+
+test("a schema is strict if either of its forms says so", () => {
+  const schema = { type: "object" };
+  const isStrict = (response_format: object) => {
+    const { grammar } = parse({ prompt: "One", response_format }).requests[0] ?? {};
+    return typeof grammar === "object" && grammar?.isStrict;
+  };
+
+  expect(isStrict({ type: "json_schema", schema, strict: true })).toBe(true);
+  expect(isStrict({ type: "json_schema", json_schema: { name: "x", schema, strict: true } })).toBe(true); // biome-ignore format: one line
 });
 
 test.each([

@@ -112,7 +112,7 @@ test.each([
   [[namespace("a", fn("f"), fn("f"))], "tools[0].tools[1].name"],
   [[namespace("a", fn("a b"))], "tools[0].tools[0].name"],
   [[{ type: "custom" }], "tools[0].name"],
-  [[namespace("a", ...Array.from({ length: 129 }, (_, index) => fn(`f${index}`)))], "tools"],
+  [[namespace("a", ...Array.from({ length: 257 }, (_, index) => fn(`f${index}`)))], "tools"],
 ])("refuses %j, naming %s", (tools, param) => {
   expect(() => parse({ tools })).toThrow(expect.objectContaining({ param }));
 });

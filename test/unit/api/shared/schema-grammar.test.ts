@@ -9,7 +9,12 @@ import { compiled } from "../../../support/engines/compile-schemas.ts";
 import { schemaGrammar } from "../../../support/schema-grammar.ts";
 
 const CONTEXT = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 1 };
-const SCHEMA = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };
+const SCHEMA = {
+  type: "object",
+  properties: { a: { type: "integer" } },
+  required: ["a"],
+  additionalProperties: false,
+};
 
 function chatGrammar(fields: object): string | null {
   const messages = [{ role: "user", content: "Hi" }];
@@ -65,6 +70,23 @@ test("knows every field of a response format, and lists unknown ones", () => {
   ]);
 });
 
+const LOOSE = { type: "object", properties: { a: { type: "array", uniqueItems: true } } };
+
+test("names the keywords of a schema that is not strict and cannot be enforced", () => {
+  const messages = [{ role: "user", content: "Hi" }];
+
+  for (const strict of [undefined, false, null]) {
+    const parsed = compiled(
+      openaiChat.parse({ messages, ...withSchema(LOOSE, { strict }) }, CONTEXT),
+    );
+
+    expect(parsed.ignoredParams).toEqual([
+      "response_format.json_schema.schema.properties.a.uniqueItems",
+    ]);
+    expect(parsed.requests[0]?.grammar).toContain("root ::=");
+  }
+});
+
 const REFUSED: readonly [name: string, fields: object, param: string][] = [
   ["an unknown type", { response_format: { type: "xml" } }, "response_format.type"],
   ["no type", { response_format: {} }, "response_format.type"],
@@ -88,8 +110,8 @@ const REFUSED: readonly [name: string, fields: object, param: string][] = [
   ],
   ["a schema that is a list", withSchema([]), "response_format.json_schema.schema"],
   [
-    "a keyword that cannot be enforced",
-    withSchema({ type: "object", properties: { a: { type: "array", uniqueItems: true } } }),
+    "a keyword of a strict schema that cannot be enforced",
+    withSchema(LOOSE, { strict: true }),
     "response_format.json_schema.schema.properties.a.uniqueItems",
   ],
   ["a schema that allows nothing", withSchema(false), "response_format.json_schema.schema"],

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
 import { ServiceError } from "../../../../src/errors.ts";
 import type { Json, ToolUse } from "../../../../src/generation/request.ts";
-import { compiled, compiledTool } from "../../../support/engines/compile-schemas.ts";
+import { compiled, compiledTools } from "../../../support/engines/compile-schemas.ts";
 
 const MESSAGES = [{ role: "user", content: "Hi" }];
 const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
@@ -33,8 +33,9 @@ function refusalOf(fields: object): ServiceError {
   throw new Error("was not refused");
 }
 
-/** The rules of a tool at this index whose arguments have this schema. */
-const rulesOf = (schema: Json, index: number) => compiledTool("any", schema, { index }).rules;
+/** The rules of tools whose arguments have these schemas. */
+const rulesOf = (...schemas: readonly Json[]) =>
+  compiledTools(Object.fromEntries(schemas.map((schema, index) => [`f${index}`, schema]))).rules;
 const named = (name: string) => ({ type: "function", function: { name } });
 const among = (mode: string, ...names: string[]) => ({
   type: "allowed_tools",
@@ -96,7 +97,8 @@ test("keeps the client's definition unchanged", () => {
 test("keeps the schema of a tool's arguments", () => {
   const use = useOf({ tools: [tool("a", { parameters: CITY }), tool("b", { parameters: CITY })] });
 
-  expect(use?.tools.map(({ rules }) => rules)).toEqual([rulesOf(CITY, 0), rulesOf(CITY, 1)]);
+  expect(use?.rules).toEqual(rulesOf(CITY, CITY));
+  expect(use?.tools.map(({ rule }) => rule)).toEqual(["tool0-arguments", "tool1-arguments"]);
 });
 
 test.each([[undefined], [null], [{ type: "object", properties: {} }]])(
@@ -104,8 +106,8 @@ test.each([[undefined], [null], [{ type: "object", properties: {} }]])(
   (parameters) => {
     const use = useOf({ tools: [tool("a", { parameters })] });
 
-    expect(use?.tools[0]?.rules).toEqual(
-      rulesOf({ type: "object", properties: {}, additionalProperties: false }, 0),
+    expect(use?.rules).toEqual(
+      rulesOf({ type: "object", properties: {}, additionalProperties: false }),
     );
   },
 );
@@ -142,10 +144,9 @@ test("lists the schema keywords of a tool that it cannot enforce, and enforces t
 
   expect(parsed.ignoredParams).toEqual(["tools[1].function.parameters.properties.a.uniqueItems"]);
   const prompt = parsed.requests[0]?.prompt;
-  const enforced = prompt?.type === "messages" ? prompt.tools?.tools[1]?.rules : null;
-  expect(enforced).toEqual(
-    rulesOf({ type: "object", properties: { a: { type: "array", items: { type: "string" } } } }, 1),
-  );
+  const enforced = prompt?.type === "messages" ? prompt.tools?.rules : null;
+  const open = { type: "object", properties: { a: { type: "array", items: { type: "string" } } } };
+  expect(enforced).toEqual(rulesOf({ type: "object", additionalProperties: false }, open));
 });
 
 test("refuses a strict tool with a keyword that cannot be enforced", () => {
@@ -229,7 +230,7 @@ test.each([
   ["a name with a space", { tools: [tool("a b")] }, "tools[0].function.name"],
   ["an empty name", { tools: [tool("")] }, "tools[0].function.name"],
   ["a long name", { tools: [tool("a".repeat(129))] }, "tools[0].function.name"],
-  ["129 tools", { tools: Array.from({ length: 129 }, (_, i) => tool(`t${i}`)) }, "tools"],
+  ["257 tools", { tools: Array.from({ length: 257 }, (_, i) => tool(`t${i}`)) }, "tools"],
   [
     "a list as parameters",
     { tools: [tool("a", { parameters: [] })] },
@@ -256,10 +257,10 @@ test.each([
   });
 });
 
-test("accepts 128 tools", () => {
+test("accepts 256 tools", () => {
   expect(
-    useOf({ tools: Array.from({ length: 128 }, (_, i) => tool(`t${i}`)) })?.tools,
-  ).toHaveLength(128);
+    useOf({ tools: Array.from({ length: 256 }, (_, i) => tool(`t${i}`)) })?.tools,
+  ).toHaveLength(256);
 });
 
 test("leaves out tools of the vendor's servers, and names them", () => {

@@ -30,7 +30,7 @@ const TOOLS: AskedRequest = {
 const ANSWER: AskedRequest = {
   ...PLAIN_REQUEST,
   prompt: { type: "text", text: "" },
-  grammar: { schema: CITY, param: "format" },
+  grammar: { schema: CITY, param: "format", isStrict: true },
 };
 
 function compile(request: AskedRequest, firstLoad: Promise<ModelInfo>, signal: AbortSignal) {
@@ -45,9 +45,9 @@ test("arguments of tools are compiled in the model's syntax, once it is loaded",
   const compiled = compile(TOOLS, load.promise, new AbortController().signal);
   load.resolve({ ...FAKE_MODEL, argumentSyntax: BARE });
 
-  const [rules] = (await compiled).tools;
-  expect(rules?.text).toContain('"city" ":"');
-  expect(rules?.text).toContain('"<q>"');
+  const { toolRules } = await compiled;
+  expect(toolRules).toContain('"city" ":"');
+  expect(toolRules).toContain('"<q>"');
 });
 
 test("the schema of an answer does not wait for the model", async () => {

@@ -13,7 +13,7 @@ import {
   type CallGrammarOptions,
   callGrammar,
 } from "../../../../src/worker/output/tool-grammar.ts";
-import { compiledTool } from "../../../support/engines/compile-schemas.ts";
+import { compiledTools } from "../../../support/engines/compile-schemas.ts";
 import { Gbnf } from "../../../support/gbnf.ts";
 
 const CITY = {
@@ -83,13 +83,9 @@ function tagged() {
 
 function grammarOf(format: ToolFormat, options: Partial<CallGrammarOptions> = {}): Gbnf {
   const { syntax } = format;
-  const tools = [
-    compiledTool("get_weather", CITY, { syntax }),
-    compiledTool("add", NUMBERS, { syntax, index: 1 }),
-  ];
-  return new Gbnf(
-    callGrammar({ format, tools, isParallel: true, isRequired: false, answer: null, ...options }),
-  );
+  const compiled = compiledTools({ get_weather: CITY, add: NUMBERS }, syntax);
+  const use = { isParallel: true, isRequired: false, answer: null };
+  return new Gbnf(callGrammar({ format, ...compiled, ...use, ...options }));
 }
 
 function namesRead(format: ToolFormat, text: string): string[] {

@@ -48,7 +48,7 @@ function withTools(parameters: Json): TextPrompt {
       {
         name: "f",
         definition: { parameters },
-        rules: { name: "r", text: "" },
+        rule: "r",
       },
     ],
     callable: ["f"],

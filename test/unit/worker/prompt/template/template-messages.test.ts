@@ -8,7 +8,7 @@ import {
 } from "../../../../../src/worker/prompt/template/template-messages.ts";
 import { messagesPrompt } from "../../../../support/clients/requests.ts";
 import { templateOf } from "../../../../support/engines/chat-template.ts";
-import { compiledTool } from "../../../../support/engines/compile-schemas.ts";
+import { compiledTools } from "../../../../support/engines/compile-schemas.ts";
 
 const CALLED: readonly Message[] = [
   { role: "user", content: "Weather?" },
@@ -58,7 +58,7 @@ const CHATML =
   "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 const NO_SYSTEM = `{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}${CHATML}`;
 const TOOLS = {
-  tools: [compiledTool("get_weather", {})],
+  ...compiledTools({ get_weather: {} }),
   callable: ["get_weather"],
   isRequired: false,
   isParallel: true,

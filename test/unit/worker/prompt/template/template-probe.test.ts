@@ -4,7 +4,6 @@ import { expect, test } from "vitest";
 import type { Message, ToolCall } from "../../../../../src/generation/request.ts";
 import { type MessagesPrompt, messagesPrompt } from "../../../../support/clients/requests.ts";
 import { templateOf } from "../../../../support/engines/chat-template.ts";
-import { compiledTool } from "../../../../support/engines/compile-schemas.ts";
 
 function promptOf(
   source: string,
@@ -18,7 +17,8 @@ function promptOf(
 const TOOLS = {
   tools: [
     {
-      ...compiledTool("get_weather", {}),
+      name: "get_weather",
+      rule: "tool0-arguments",
       definition: { type: "function", function: { name: "get_weather", parameters: {} } },
     },
   ],
