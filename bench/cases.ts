@@ -16,6 +16,7 @@ import { neighbour } from "./cases/neighbour.ts";
 import { overhead } from "./cases/overhead.ts";
 import { requestRate } from "./cases/request-rate.ts";
 import { restart } from "./cases/restart.ts";
+import { schema } from "./cases/schema.ts";
 import { slowReaders } from "./cases/slow-readers.ts";
 import { state } from "./cases/state.ts";
 import { throughput } from "./cases/throughput.ts";
@@ -32,6 +33,7 @@ export const CASES: readonly Case[] = [
   restart,
   state,
   copy,
+  schema,
   crowd,
   abandon,
   slowReaders,

@@ -12,7 +12,9 @@ export type ChatOptions = {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
   readonly tools?: readonly ChatTool[];
-  /** Number of tokens to generate; with tools, the maximum. */
+  /** The answer is JSON of this schema. */
+  readonly jsonSchema?: object;
+  /** Number of tokens to generate; with tools or a schema, the maximum. */
   readonly tokens: number;
   readonly isStreamed: boolean;
 };
@@ -36,14 +38,21 @@ export function sendChat(options: ChatOptions): ClientRequest {
   return request;
 }
 
-/** Greedy sampling; the model cannot end the answer early, unless it may call tools. */
-export function chatBody({ model, messages, tools, tokens, isStreamed }: ChatOptions): object {
+/** Greedy sampling; the model cannot end the answer early, unless it may call tools or a schema holds. */
+export function chatBody(options: ChatOptions): object {
+  const { model, messages, tools, jsonSchema, tokens, isStreamed } = options;
   return {
     model,
     messages,
     max_tokens: tokens,
-    ...(tools ? { tools } : { ignore_eos: true }),
+    ...(tools ? { tools } : {}),
+    ...(jsonSchema ? { response_format: formatOf(jsonSchema) } : {}),
+    ...(tools || jsonSchema ? {} : { ignore_eos: true }),
     temperature: 0,
     ...(isStreamed ? { stream: true, stream_options: { include_usage: true } } : {}),
   };
+}
+
+function formatOf(schema: object): object {
+  return { type: "json_schema", json_schema: { name: "answer", schema } };
 }

@@ -1,10 +1,12 @@
-// Every private part of node-llama-cpp 3.22.1 that the worker uses, one function for each. package.json pins this version, and
-// test/model/library-internals.test.ts checks every function, so that an upgrade fails and names the part that is missing.
+// Every private part of node-llama-cpp 3.22.1 that the worker and `npm run schema-bench` use, one function for each. package.json
+// pins this version, and test/model/library-internals.test.ts checks every function, so that an upgrade fails and names the part
+// that is missing.
 
 import type {
   Llama,
   LlamaContext,
   LlamaContextSequence,
+  LlamaGrammar,
   LlamaGrammarEvaluationState,
   LlamaModel,
   SequenceEvaluateOptions,
@@ -236,6 +238,11 @@ export function advanceGrammar(
   if (!AddonSampler.canBeNextTokenForGrammarEvaluationState(_state, token)) return false;
   AddonSampler.acceptGrammarEvaluationStateToken(_state, token);
   return true;
+}
+
+/** `LlamaGrammar._testText()`: whether a whole text matches. The public way reads tokens, which needs a model. */
+export function grammarMatches(grammar: LlamaGrammar, text: string): boolean {
+  return (grammar as unknown as { _testText(text: string): boolean })._testText(text);
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   configureSampler,
   decodeAndKeep,
   decodeTokens,
+  grammarMatches,
   newSampler,
   readLogits,
   sampleToken,
@@ -222,6 +223,21 @@ test("LlamaGrammarEvaluationState._state is advanced by the tokens that the gram
   expect(advanceGrammar(llama, state, tokenOf("a"))).toBe(true);
   expect(advanceGrammar(llama, state, tokenOf("a"))).toBe(false);
   expect(advanceGrammar(llama, state, tokenOf("b"))).toBe(true);
+});
+
+test("LlamaGrammar._testText() matches whole texts, which need no model", () => {
+  const grammar = new LlamaGrammar(model.llama, { grammar: 'root ::= "a" [0-9]{2} "é"?' });
+  expectFunction(grammar, "LlamaGrammar._testText");
+
+  const texts = ["a12", "a12é", "a1", "a123", ""];
+
+  expect(texts.map((text) => grammarMatches(grammar, text))).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test("TokenBias._biases holds biases on end-of-answer tokens too", async () => {
