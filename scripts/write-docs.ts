@@ -1,9 +1,16 @@
 // Writes the documentation that is generated from the code. Run by `npm run docs`; a test fails if it is out of date.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { conformance } from "./conformance.ts";
+import { withKeywordTable } from "./keyword-table.ts";
 
-const target = path.join(import.meta.dirname, "../docs/conformance.md");
-writeFileSync(target, conformance());
-console.log(`wrote ${path.relative(process.cwd(), target)}`);
+const docs = path.join(import.meta.dirname, "../docs");
+const structured = path.join(docs, "api/structured-output.md");
+write(path.join(docs, "conformance.md"), conformance());
+write(structured, withKeywordTable(readFileSync(structured, "utf8")));
+
+function write(target: string, text: string): void {
+  writeFileSync(target, text);
+  console.log(`wrote ${path.relative(process.cwd(), target)}`);
+}
