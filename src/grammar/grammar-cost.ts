@@ -96,6 +96,8 @@ export class WaysCounter {
   readonly #costs = new Map<string, Cost>();
   #mostWays = 0;
   #mostSkips = 0;
+  /** Whether a rule that is not measured yet was met: most rules are made after those they refer to. */
+  #isMissingRule = false;
 
   constructor(rules: ReadonlyMap<string, GrammarNode>) {
     this.#rules = rules;
@@ -140,25 +142,10 @@ export class WaysCounter {
     this.#costs.set(name, NOTHING); // used where the rule refers to itself
     const body = this.#rules.get(name);
     if (!body) return;
-    if (this.#isReady(body)) this.#costs.set(name, this.#measured(body));
-    else entered.push({ name, body, references: referencesOf(body) });
-  }
-
-  /** Whether all rules that the node refers to are measured. Most are, because rules are usually added after their references. */
-  #isReady(node: GrammarNode): boolean {
-    switch (node.type) {
-      case "literal":
-      case "char":
-        return true;
-      case "rule":
-        return this.#costs.has(node.name);
-      case "sequence":
-        return node.parts.every((part) => this.#isReady(part));
-      case "choice":
-        return node.options.every((option) => this.#isReady(option));
-      case "repeat":
-        return this.#isReady(node.part);
-    }
+    this.#isMissingRule = false;
+    const cost = this.#measured(body);
+    if (this.#isMissingRule) entered.push({ name, body, references: referencesOf(body) });
+    else this.#costs.set(name, cost);
   }
 
   #measured(node: GrammarNode): Cost {
@@ -171,7 +158,7 @@ export class WaysCounter {
       case "char":
         return ONE;
       case "rule":
-        return this.#costs.get(node.name) ?? NOTHING;
+        return this.#ofRule(node.name);
       case "sequence":
         return this.#sequence(node.parts);
       case "choice":
@@ -179,6 +166,12 @@ export class WaysCounter {
       case "repeat":
         return repeatedCost(this.#measured(node.part), node);
     }
+  }
+
+  #ofRule(name: string): Cost {
+    const cost = this.#costs.get(name);
+    this.#isMissingRule ||= !cost;
+    return cost ?? NOTHING;
   }
 
   #choice(options: readonly GrammarNode[]): Cost {
