@@ -44,8 +44,11 @@ export function charClass(ranges: readonly CharRange[]): GrammarNode {
 
 /** All parts in this order; without parts, the empty text. */
 export function sequence(...given: readonly GrammarPart[]): GrammarNode {
-  const nodes = given.map(nodeOf);
-  const parts = nodes.includes(EMPTY) ? nodes.filter((part) => part !== EMPTY) : nodes;
+  const parts: GrammarNode[] = [];
+  for (const part of given) {
+    const node = nodeOf(part);
+    if (node !== EMPTY) parts.push(node);
+  }
   const [first = EMPTY] = parts;
   return parts.length < 2 ? first : { type: "sequence", parts };
 }
@@ -113,18 +116,27 @@ function nodeOf(part: GrammarPart): GrammarNode {
 
 /** The node as the body of a rule. */
 export function gbnf(node: GrammarPart): string {
-  if (typeof node === "string") return `"${node.replace(SPECIAL, escaped)}"`;
+  if (typeof node === "string")
+    return PLAIN.test(node) ? `"${node}"` : `"${node.replace(SPECIAL, escaped)}"`;
   switch (node.type) {
     case "literal":
       return gbnf(node.text);
     case "char":
       return `[${node.ranges.map(shownRange).join("")}]`;
-    case "sequence":
-      return node.parts
-        .map((part) => (part.type === "choice" ? grouped(part) : gbnf(part)))
-        .join(" ");
-    case "choice":
-      return node.text ?? node.options.map(gbnf).join(" | ");
+    case "sequence": {
+      let text = "";
+      for (const part of node.parts) {
+        if (text !== "") text += " ";
+        text += part.type === "choice" ? grouped(part) : gbnf(part);
+      }
+      return text;
+    }
+    case "choice": {
+      if (node.text !== undefined) return node.text;
+      let text = "";
+      for (const option of node.options) text += text === "" ? gbnf(option) : ` | ${gbnf(option)}`;
+      return text;
+    }
     case "repeat":
       return (isGroup(node.part) ? grouped(node.part) : gbnf(node.part)) + shownBounds(node);
     case "rule":
@@ -141,6 +153,8 @@ function grouped(node: GrammarNode): string {
   return `( ${gbnf(node)} )`;
 }
 
+/** Texts without characters that are escaped: most of them. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 /** Characters of a literal that are escaped. */
 const SPECIAL = /["\\\p{Cc}]/gu;
 
