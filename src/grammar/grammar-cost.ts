@@ -50,6 +50,10 @@ function addSize(node: GrammarPart, size: { elements: number; chars: number }): 
       size.elements += 1;
       size.chars += 3 + RANGE_CHARS * node.ranges.length;
       return;
+    case "written":
+      size.elements += node.elements;
+      size.chars += node.text.length;
+      return;
     case "rule":
       size.elements += 1;
       size.chars += node.name.length + 1;
@@ -157,6 +161,12 @@ export class WaysCounter {
       case "literal":
       case "char":
         return ONE;
+      case "written":
+        return {
+          ways: node.ways,
+          isNullable: node.isNullable,
+          skips: node.isNullable ? 1 : 0,
+        };
       case "rule":
         return this.#ofRule(node.name);
       case "sequence":

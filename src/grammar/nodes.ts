@@ -21,7 +21,17 @@ export type GrammarNode =
       /** `UNBOUNDED` for no limit. */
       readonly max: number;
     }
-  | { readonly type: "rule"; readonly name: string };
+  | { readonly type: "rule"; readonly name: string }
+  /** A large part that is written at once, without a node for each of its parts. */
+  | {
+      readonly type: "written";
+      /** In GBNF, as it stands in a sequence. */
+      readonly text: string;
+      readonly elements: number;
+      /** Most ways to continue at a position in it, and at its start. */
+      readonly ways: number;
+      readonly isNullable: boolean;
+    };
 
 /** A node, or the text of a literal. */
 export type GrammarPart = GrammarNode | string;
@@ -141,6 +151,8 @@ export function gbnf(node: GrammarPart): string {
       return (isGroup(node.part) ? grouped(node.part) : gbnf(node.part)) + shownBounds(node);
     case "rule":
       return node.name;
+    case "written":
+      return node.text;
   }
 }
 

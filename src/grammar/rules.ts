@@ -140,6 +140,7 @@ function withNames(node: GrammarNode, renamed: (name: string) => string): Gramma
   switch (node.type) {
     case "literal":
     case "char":
+    case "written":
       return node;
     case "rule":
       return rule(renamed(node.name));

@@ -3,7 +3,7 @@
 
 import { type CharRange, complement } from "../char-ranges.ts";
 import { stringChar } from "../json.ts";
-import { anyNumberOf, charClass, choice, type GrammarNode, optional, sequence } from "../nodes.ts";
+import { anyNumberOf, charClass, choice, type GrammarNode, gbnf, sequence } from "../nodes.ts";
 import type { Rules } from "../rules.ts";
 import { regExpNode } from "../text/pattern/regexp-node.ts";
 
@@ -14,6 +14,13 @@ const ESCAPED: readonly CharRange[] = [[0, 0x1f], [0x22, 0x22], [0x5c, 0x5c]]; /
 const ESCAPE = regExpNode(String.raw`\\(["\\bfnrt]|u00[01][0-9a-fA-F])`);
 /** Of a longer name, only the beginning is compared. */
 const MOST_CHARS = 40;
+
+/** Of a character that continues a declared name. */
+const ELEMENTS_PER_CHAR = 3;
+/** Of the reference to the rest of another name, and of the group. */
+const ELEMENTS_PER_GROUP = 2;
+/** By a plain character and by an escaped one. */
+const WAYS_TO_LEAVE = 2;
 
 /** `isCut`: a declared name continues after the characters that are compared. */
 type NameTree = { readonly next: Map<string, NameTree>; isName: boolean; isCut: boolean };
@@ -43,10 +50,13 @@ function insert(root: NameTree, chars: readonly string[], most: number): void {
   else node.isName = true;
 }
 
+/** Writes the tree as text: it has a node for each character of all names. */
 class TreeWriter {
   readonly #rules: Rules;
   readonly #rest: GrammarNode;
   readonly #escaped: GrammarNode;
+  #elements = 0;
+  #ways = 0;
 
   constructor(rules: Rules) {
     this.#rules = rules;
@@ -54,13 +64,25 @@ class TreeWriter {
     this.#escaped = rules.once("escaped", () => sequence(ESCAPE, this.#rest));
   }
 
-  write({ next, isName }: NameTree): GrammarNode {
+  write(tree: NameTree): GrammarNode {
+    const text = this.#text(tree);
+    return {
+      type: "written",
+      text,
+      elements: this.#elements,
+      ways: this.#ways,
+      isNullable: !tree.isName,
+    };
+  }
+
+  #text({ next, isName }: NameTree): string {
     this.#rules.budget.spend(1 + next.size);
-    const ways: GrammarNode[] = [];
+    let text = gbnf(this.#otherThan([...next.keys()]));
     for (const [char, child] of next)
-      if (!child.isCut) ways.push(sequence(char, this.write(child)));
-    const any = choice(...ways, this.#otherThan([...next.keys()]));
-    return isName ? any : optional(any);
+      if (!child.isCut) text += ` | ${gbnf(char)} ${this.#text(child)}`;
+    this.#elements += ELEMENTS_PER_CHAR * next.size + ELEMENTS_PER_GROUP;
+    this.#ways = Math.max(this.#ways, next.size + WAYS_TO_LEAVE);
+    return isName ? `( ${text} )` : `( ${text} )?`;
   }
 
   /** The rest of a name whose next character is none of these. Many nodes of the tree have the same next characters. */
