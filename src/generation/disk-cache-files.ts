@@ -1,8 +1,8 @@
 // The names of the files in the folder of --cache-disk: the worker writes them, and the command `cache` removes them.
 
-/** Of a saved prefix. */
+/** Names of saved prefixes end with this. */
 export const PREFIX_EXTENSION = ".prefix";
-/** Of a prefix that is being written. */
+/** Names of prefixes that are still being written end with this. */
 export const UNFINISHED_EXTENSION = `${PREFIX_EXTENSION}.new`;
 /** Digests of model files by path, size and time, because reading a large model takes long. */
 export const DIGESTS_FILE = "models.json";

@@ -5,7 +5,6 @@ import { writeValue } from "../../generation/syntax.ts";
 import { anyArray, arrayOf, comma } from "../json.ts";
 import { anyNumberOf, type GrammarNode, type GrammarPart, sequence, UNBOUNDED } from "../nodes.ts";
 import { equalKey } from "../normalize/matching.ts";
-import { hasAllOf } from "../normalize/presence.ts";
 import { type ArrayShape, type Contains, isOneOrMore, isWholeType } from "../normalize/shapes.ts";
 import type { BuildContext } from "./build-context.ts";
 import { memberSequence } from "./member-sequence.ts";
@@ -123,8 +122,8 @@ function uniqueItems(
 }
 
 /** Values in the order in which the schema lists them, because they can be in too many other orders. */
-function inOrder(texts: readonly string[], { rules, min, max }: UniqueOptions): GrammarNode | null {
+function inOrder(texts: readonly string[], options: UniqueOptions): GrammarNode | null {
   const parts = texts.map((text) => ({ name: text, node: sequence(text), isRequired: false }));
-  const presence = hasAllOf([]);
-  return memberSequence({ rules, comma: comma(rules), parts, other: null, presence, min, max });
+  const separator = comma(options.rules);
+  return memberSequence({ ...options, comma: separator, parts, other: null, presence: true });
 }

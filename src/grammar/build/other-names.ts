@@ -12,12 +12,12 @@ const PLAIN = /^[^"\\\p{Cc}\p{Cs}]*$/u;
 /** Characters that JSON escapes. A name with one differs from all declared names here. */
 const ESCAPED: readonly CharRange[] = [[0, 0x1f], [0x22, 0x22], [0x5c, 0x5c]]; // biome-ignore format: a table
 const ESCAPE = regExpNode(String.raw`\\(["\\bfnrt]|u00[01][0-9a-fA-F])`);
-/** Of a longer name, only the beginning is compared. */
+/** Only this many characters at the start of a longer name are compared. */
 const MOST_CHARS = 40;
 
-/** Of a character that continues a declared name. */
+/** Grammar elements that a character of a declared name takes. */
 const ELEMENTS_PER_CHAR = 3;
-/** Of the reference to the rest of another name, and of the group. */
+/** Grammar elements that a group and its reference to the rest of another name take. */
 const ELEMENTS_PER_GROUP = 2;
 /** By a plain character and by an escaped one. */
 const WAYS_TO_LEAVE = 2;

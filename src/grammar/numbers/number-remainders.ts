@@ -22,7 +22,7 @@ const MOST_RULES = 600;
 /** For finding the digits that may follow a remainder, beside the work on the rule's text. */
 const UNITS_PER_RULE = 30;
 const MOST_SCALE = 3;
-/** A number without an upper limit has any number of digits, because counting them takes many rules. */
+/** The digits of a number without an upper limit are not counted: that would take many rules. */
 const ANY_COUNT = Number.POSITIVE_INFINITY;
 
 /** The state after the first digits of a number. */

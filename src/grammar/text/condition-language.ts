@@ -1,12 +1,9 @@
 // The language of a condition on texts.
 
-import { complement } from "../char-ranges.ts";
 import type { TextCondition } from "../normalize/shapes.ts";
 import { FORMAT_PATTERNS } from "./format-patterns.ts";
 import type { Language, Languages } from "./language.ts";
 import { patternLanguage } from "./pattern-language.ts";
-
-const ANY_CHAR = complement([]);
 
 /** @throws PatternError for a pattern that cannot be read */
 export function conditionLanguage(languages: Languages, condition: TextCondition): Language {
@@ -14,7 +11,7 @@ export function conditionLanguage(languages: Languages, condition: TextCondition
     case "any":
       return languages.everything;
     case "length":
-      return languages.repeat(languages.chars(ANY_CHAR), condition.min, condition.max);
+      return languages.repeat(languages.anyChar, condition.min, condition.max);
     case "pattern":
       return patternLanguage(languages, condition.pattern);
     case "format":

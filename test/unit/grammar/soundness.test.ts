@@ -9,7 +9,7 @@ import { GbnfSamples } from "../../support/gbnf-samples.ts";
 import { RandomSchemas } from "../../support/random-schemas.ts";
 import { SchemaValidator } from "../../support/schema-validator.ts";
 
-/** Each is a run of its own. */
+/** Each seed is one test. */
 const SEEDS = [1, 2, 3, 4];
 const SCHEMAS = 250;
 const VALUES = 12;

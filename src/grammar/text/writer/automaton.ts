@@ -13,7 +13,7 @@ export type Automaton = {
 };
 
 export type AutomatonOptions = {
-  /** Whether a language needs no states of its own. It must have a text. */
+  /** Whether a language can be written without states. The language must have a text. */
   readonly isLeaf: (language: TextLanguage) => boolean;
   readonly mostStates: number;
 };

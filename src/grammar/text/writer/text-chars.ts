@@ -21,7 +21,7 @@ const ALL_BUT_SURROGATES = String([
   [0, 0xd7ff],
   [0xe000, 0x10ffff],
 ]);
-/** A class with more ranges or escapes gets a rule of its own. */
+/** A class with more ranges or escapes becomes a separate rule. */
 const MOST_INLINE = 4;
 
 /** One character of the ranges, which are sorted and do not touch. There must be at least one. */

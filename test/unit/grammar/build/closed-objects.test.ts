@@ -1,4 +1,4 @@
-// What objects may have beside their declared members where undeclared ones are left out, as in a server by default.
+// Where undeclared members are left out, as in the server by default, these cases say which members an object may have.
 
 import { describe, expect, test } from "vitest";
 import { schemaRules } from "../../../../src/grammar/json-schema.ts";

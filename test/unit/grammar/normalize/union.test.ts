@@ -24,7 +24,7 @@ test.each<[string, Json[], number]>([
   ["values of two lists", [{ enum: ["a", 1] }, { const: 2 }], 1],
   ["objects that differ in which members are there", [{ type: "object", required: ["a"] }, { type: "object", required: ["b"] }], 1],
   ["objects that differ in a member", [{ type: "object", properties: { a: { const: 1 } } }, { type: "object", properties: { a: { const: 2 } } }], 2],
-])("%s become so many shapes", (_what, schemas, count) => {
+])("%s become this number of shapes", (_what, schemas, count) => {
   expect(union(...schemas)).toHaveLength(count);
 }); // biome-ignore format: a table
 

@@ -135,7 +135,7 @@ export const MESSAGES: Readonly<Record<string, SchemaCase>> = {
   },
   "a self-describing event": {
     schema: {
-      description: "Meta-data in keywords of its own.",
+      description: "Meta-data in keywords that JSON Schema does not define.",
       self: { vendor: "org.example", name: "click", format: "jsonschema", version: "1-0-0" },
       type: "object",
       properties: { target: { type: "string", maxLength: 255 }, x: { type: ["integer", "null"], minimum: -32768, maximum: 32767 } },

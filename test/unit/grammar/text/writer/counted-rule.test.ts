@@ -35,7 +35,7 @@ test.each(["^a", "b$", "^(ab)*$", "^[^b]+$", "aa|bb", "^a?b?a?$"])("%s with all 
   }
 }); // biome-ignore format: a table
 
-test("there is no rule if no text has so many characters", () => {
+test("there is no rule if no text has the required number of characters", () => {
   expect(grammarOf("^a{1,3}$", 4, 9)).toBeNull();
   expect(grammarOf("^(aa)+$", 3, 3)).toBeNull();
 });
