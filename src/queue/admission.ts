@@ -20,6 +20,8 @@ export type EnterOptions = {
   readonly isAdmitted?: boolean;
   /** Whether it is a flex request: it gets a slot when no other request needs it. Default: false. */
   readonly isFlex?: boolean;
+  /** The name of the slots for which it waits: those of its model. Default: the only ones. */
+  readonly lane?: string;
   /** Time its client allows from now on, in ms; null or undefined for no limit. */
   readonly deadlineMs?: number | null;
   /** How the lists show the request; without it, they do not. */
@@ -61,6 +63,10 @@ export class Admission {
 
   get owner(): string {
     return this.#options.caller.owner;
+  }
+
+  get lane(): string {
+    return this.#options.lane ?? "";
   }
 
   /** Places that it takes in the queue, with or without slots: one for each choice. */

@@ -8,12 +8,11 @@ import { Admission, type EnterOptions } from "./admission.ts";
 import { AnswerLengths } from "./answer-lengths.ts";
 import { FairShare, type FairShareOptions, type NewRequest } from "./fair-share.ts";
 import type { ForecastPosition } from "./forecast.ts";
+import { Lane, type SlotHolder } from "./lane.ts";
 import { findKeyRefusal, findRefusal, type QueueState } from "./refusal.ts";
-import { ServiceRate } from "./service-rate.ts";
 import { Ticket } from "./ticket.ts";
 import type { TokenBudgets } from "./token-budgets.ts";
 import { TokenUsage } from "./token-usage.ts";
-import { Turns } from "./turns.ts";
 
 export type AdmissionsOptions = FairShareOptions &
   Pick<QueueState, "busyWith" | "maxWaiting" | "queueTimeoutMs"> & {
@@ -23,33 +22,54 @@ export type AdmissionsOptions = FairShareOptions &
     readonly isShared?: () => boolean;
   };
 
+/** The lane of requests that name none. It is always open. */
+const MAIN_LANE = "";
+
 export class Admissions {
   readonly #options: AdmissionsOptions;
   readonly #order: FairShare;
-  readonly #turns: Turns;
-  readonly #rate = new ServiceRate();
+  readonly #lanes = new Map<string, Lane>();
   readonly #answers = new AnswerLengths();
   /** All requests inside, oldest first. */
   readonly #inside = new Set<Admission>();
-  /** The choices that have a slot, in the order in which they got it. Slot numbers exist only here: the worker has its own. */
-  readonly #onSlots = new Map<number, Ticket>();
   #isDraining = false;
   #emptied: Deferred<void> | null = null;
   #nextId = 0;
+  /** Called when a request begins or ceases to wait, and when a slot becomes free. */
+  onChange = () => {};
 
   constructor(options: AdmissionsOptions) {
     this.#options = options;
-    this.#order = new FairShare(options, () => this.#running.map(({ owner }) => owner));
-    this.#turns = new Turns(options.slots, this.#order);
+    this.#order = new FairShare(options, (lane) => this.#runningIn(lane).map(({ owner }) => owner));
   }
 
+  /** Adds the slots of a model. The lane is closed until `Lane.open()`. */
+  addLane(name: string, slots: number): Lane {
+    const lane = this.#newLane(name, { slots, isOpen: false });
+    this.#lanes.set(name, lane);
+    return lane;
+  }
+
+  /** Requests that still wait or run in the lane cannot end any more: remove it when it is empty. */
+  removeLane(name: string): void {
+    this.#lanes.delete(name);
+  }
+
+  /** Whether the request that is next in one lane precedes the one in the other. */
+  get isAhead(): FairShare["isAhead"] {
+    return (one, other) => this.#order.isAhead(one, other);
+  }
+
+  /** Slots of all lanes. */
   get slots(): number {
-    return this.#options.slots;
+    let slots = 0;
+    for (const lane of this.#lanes.values()) slots += lane.slots;
+    return slots || this.#options.slots;
   }
 
   /** Slots in use. */
   get busy(): number {
-    return this.#onSlots.size;
+    return this.#runningIn(null).length;
   }
 
   /** Choices that wait for a slot. */
@@ -60,6 +80,13 @@ export class Admissions {
   /** Places taken, with or without slots: one for each choice. */
   get inside(): number {
     return this.#placesOf(null);
+  }
+
+  /** Places taken by requests of one lane. */
+  insideLane(lane: string): number {
+    let places = 0;
+    for (const admission of this.#inside) if (admission.lane === lane) places += admission.places;
+    return places;
   }
 
   get isDraining(): boolean {
@@ -73,16 +100,17 @@ export class Admissions {
 
   /** Running and waiting choices of one key. */
   loadOf(owner: string): { readonly running: number; readonly waiting: number } {
-    const running = this.#running.filter((ticket) => ticket.owner === owner).length;
+    const running = this.#runningIn(null).filter((each) => each.owner === owner).length;
     return { running, waiting: this.#order.waitingOf(owner) };
   }
 
-  /** @param owner the caller; null for an admin, who sees everything. @returns one entry for each slot */
-  slotsShownTo(owner: string | null): readonly ShownSlot[] {
-    return Array.from({ length: this.slots }, (_, slot) => {
-      const ticket = this.#onSlots.get(slot);
-      if (!ticket) return null;
-      return owner === null || ticket.owner === owner ? ticket.shown : "busy";
+  /** @param owner the caller; null for an admin, who sees everything. @returns one entry for each slot of the lane */
+  slotsShownTo(owner: string | null, lane = MAIN_LANE): readonly ShownSlot[] {
+    const { slots, holderOf } = this.#laneOf(lane);
+    return Array.from({ length: slots }, (_, slot) => {
+      const holder = holderOf(slot);
+      if (!holder) return null;
+      return owner === null || holder.owner === owner ? holder.shown : "busy";
     });
   }
 
@@ -121,26 +149,59 @@ export class Admissions {
     return places;
   }
 
-  get #running(): readonly Ticket[] {
-    return [...this.#onSlots.values()];
+  #laneOf(name: string): Lane {
+    const known = this.#lanes.get(name);
+    if (known) return known;
+    const lane = this.#newLane(name, { slots: this.#options.slots, isOpen: true });
+    this.#lanes.set(name, lane);
+    return lane;
+  }
+
+  #newLane(name: string, options: { readonly slots: number; readonly isOpen: boolean }): Lane {
+    const onChange = () => {
+      for (const lane of this.#lanes.values()) lane.turns.wake(); // a key's limit counts in all lanes
+      this.onChange();
+    };
+    return new Lane({ ...options, name, order: this.#order, onChange });
+  }
+
+  /** @param lane null for all */
+  #runningIn(lane: string | null): readonly SlotHolder[] {
+    if (lane !== null) return this.#lanes.get(lane)?.running ?? [];
+    return [...this.#lanes.values()].flatMap(({ running }) => running);
+  }
+
+  /** Places beyond the slots of the other lanes: what waits there. */
+  #waitingBeside({ name }: Lane): number {
+    const places = new Map<string, number>();
+    for (const admission of this.#inside)
+      places.set(admission.lane, (places.get(admission.lane) ?? 0) + admission.places);
+    places.delete(name);
+    let waiting = 0;
+    for (const [lane, inside] of places) waiting += Math.max(0, inside - this.#laneOf(lane).slots);
+    return waiting;
   }
 
   #admit(entry: EnterOptions): void {
     const { caller, isFlex = false } = entry;
     const { owner, limits } = caller;
-    const { slots, isShared, tokenBudgets } = this.#options;
-    if (this.#order.setLimit(owner, limits.concurrent)) this.#turns.wake();
+    const { isShared, tokenBudgets } = this.#options;
+    if (this.#order.setLimit(owner, limits.concurrent))
+      for (const each of this.#lanes.values()) each.turns.wake();
+    const lane = this.#laneOf(entry.lane ?? MAIN_LANE);
     const ownInside = this.#placesOf(owner);
     const { running } = this.loadOf(owner);
     const refused =
       findRefusal({
         ...this.#options,
         ...entry,
-        inside: this.inside,
+        slots: lane.slots,
+        inside: this.insideLane(lane.name),
+        waitingElsewhere: this.#waitingBeside(lane),
         ownWaiting: isShared?.() ? ownInside - running : null,
         isDraining: this.#isDraining,
-        waitMs: (position) => this.#waitMs(position),
-        newWaitMs: (behind) => this.#waitMsOfNew(behind, { owner, isFlex }),
+        waitMs: (position) => lane.waitMs(position),
+        newWaitMs: (behind) => this.#waitMsOfNew(behind, { owner, isFlex, lane: lane.name }),
       }) ??
       findKeyRefusal({
         ...entry,
@@ -148,14 +209,16 @@ export class Admissions {
         budget: tokenBudgets?.stateOf(caller) ?? null,
         inside: ownInside,
         running,
-        slots: this.#order.slotsOf(owner),
-        freeSlots: slots - this.busy,
-        waitMs: () => this.#waitMsOfNext(owner),
+        slots: this.#order.slotsOf(owner, lane.name),
+        startable: this.#order.freeSlotsOf(owner, lane.name),
+        waitMs: () => this.#waitMsOfNext(owner, lane),
       });
     if (refused) throw refused;
   }
 
-  #newTicket({ signal, caller, isFlex = false, listing }: EnterOptions, choice: number): Ticket {
+  #newTicket(entry: EnterOptions, choice: number): Ticket {
+    const { signal, caller, isFlex = false, listing } = entry;
+    const lane = this.#laneOf(entry.lane ?? MAIN_LANE);
     this.#nextId += 1;
     const id = `${this.#nextId}`;
     const { owner } = caller;
@@ -165,55 +228,37 @@ export class Admissions {
       signal,
       owner,
       isFlex,
+      lane,
       tokenUsage: new TokenUsage({
         chargeShare: (charge) => this.#order.charge(id, charge),
         chargeBudget: (tokens) => tokenBudgets?.spend(owner, tokens),
       }),
       answers: this.#answers,
       queueTimeoutMs,
-      turns: this.#turns,
       order: this.#order,
-      waitMs: (position) => (position ? this.#waitMsAt(position) : this.#waitMs(1)),
-      onTurn: (ticket) => this.#occupySlot(ticket),
+      waitMs: (position) => (position ? this.#waitMsAt(position, lane) : lane.waitMs(1)),
       use: () => listing?.record.stateOf?.(choice),
     });
   }
 
-  /** @returns a function that frees the slot */
-  #occupySlot(ticket: Ticket): () => void {
-    let slot = 0;
-    while (this.#onSlots.has(slot)) slot += 1;
-    this.#onSlots.set(slot, ticket);
-    return () => {
-      this.#onSlots.delete(slot);
-      this.#rate.observe(ticket.heldMs);
-      this.#order.slotFreed();
-    };
-  }
-
-  #waitMs(position: number, slots = this.#options.slots): number | null {
-    let sumMs = 0;
-    for (const { heldMs } of this.#running) sumMs += heldMs;
-    return this.#rate.waitMs(position, slots, sumMs / Math.max(1, this.busy));
-  }
-
   /** A key with few slots also waits for its own requests, however many slots are free. */
-  #waitMsAt({ position, ownPosition, ownSlots }: ForecastPosition): number | null {
-    const inLineMs = this.#waitMs(position);
-    const ownMs = this.#waitMs(ownPosition, ownSlots);
+  #waitMsAt({ position, ownPosition, ownSlots }: ForecastPosition, lane: Lane): number | null {
+    const inLineMs = lane.waitMs(position);
+    const ownMs = lane.waitMs(ownPosition, ownSlots);
     return inLineMs === null || ownMs === null ? null : Math.max(inLineMs, ownMs);
   }
 
   #waitMsOfNew(behind: number, entry: NewRequest): number | null {
     const forecast = this.#order.positionOfNew(entry);
     if (!forecast) return null;
-    return this.#waitMsAt({ ...forecast, position: Math.min(behind, forecast.position) });
+    const position = Math.min(behind, forecast.position);
+    return this.#waitMsAt({ ...forecast, position }, this.#laneOf(entry.lane));
   }
 
-  #waitMsOfNext(owner: string): number | null {
+  #waitMsOfNext(owner: string, lane: Lane): number | null {
     const tickets = this.of(owner).flatMap((admission) => admission.tickets);
     const etasMs = tickets.flatMap(({ place }) => place?.etaMs ?? []);
     if (etasMs.length > 0) return Math.min(...etasMs);
-    return this.#waitMs(1, this.#order.slotsOf(owner));
+    return lane.waitMs(1, this.#order.slotsOf(owner, lane.name));
   }
 }

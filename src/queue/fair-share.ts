@@ -1,5 +1,5 @@
 // The order in which waiting requests get slots. Keys take turns by the tokens computed for each. Within a key, requests
-// that had to give up a slot come first. Flex requests come last.
+// that had to give up a slot come first. Flex requests come last. Each request waits in the lane of its model.
 
 import { Forecast, type ForecastPosition } from "./forecast.ts";
 import {
@@ -10,9 +10,13 @@ import {
   type WaitingRequest,
 } from "./share-tier.ts";
 
-export type NewRequest = Pick<SlotRequest, "owner" | "isFlex">;
+export type NewRequest = Pick<SlotRequest, "owner" | "isFlex" | "lane">;
+
+/** The request of a model, or of a lane, that is next. */
+export type Demand = Pick<WaitingRequest, "owner" | "isFlex" | "arrivedAtMs">;
 
 export type FairShareOptions = {
+  /** Slots of each lane without an entry in `setLane()`. */
   readonly slots: number;
   /** Slots one key may hold; default: all. */
   readonly slotsPerOwner?: number;
@@ -25,7 +29,7 @@ const SIMULATED_TURNS = 1_000;
 
 export class FairShare {
   readonly #options: FairShareOptions;
-  readonly #onSlots: () => readonly string[];
+  readonly #onSlots: (lane: string | null) => readonly string[];
   readonly #normal = new ShareTier();
   readonly #flex = new ShareTier();
   /** Waiting requests by id. */
@@ -34,33 +38,69 @@ export class FairShare {
   readonly #charges = new Map<string, (charge: ShareCharge) => void>();
   /** Slots each owner may hold; an owner without an entry may hold all. */
   readonly #limits = new Map<string, number>();
+  readonly #laneSlots = new Map<string, number>();
+  readonly #forecasts = new Map<string, Forecast>();
   #arrivals = 0;
-  readonly #forecast = new Forecast(() => this.#simulate());
 
-  /** @param onSlots the owners of the requests that have a slot, in the order in which they got it */
-  constructor(options: FairShareOptions, onSlots: () => readonly string[]) {
+  /**
+   * @param onSlots the owners of the requests that have a slot in a lane, in the order in which they got it; null for all
+   * lanes
+   */
+  constructor(options: FairShareOptions, onSlots: (lane: string | null) => readonly string[]) {
     this.#options = options;
     this.#onSlots = onSlots;
   }
 
-  /** Whether a request could start. One that waits for its own key's running ones could not. */
-  get canStart(): boolean {
-    const ownerSlots = this.#ownerSlots(this.#onSlots());
-    return this.#normal.canStart(ownerSlots) || this.#flex.canStart(ownerSlots);
+  setLane(lane: string, slots: number): void {
+    this.#laneSlots.set(lane, slots);
+    this.#invalidate();
+  }
+
+  /** Whether a request of the lane could start. One that waits for its own key's running ones could not. */
+  canStart(lane: string): boolean {
+    const ownerSlots = this.#ownerSlots();
+    return this.#normal.canStart(lane, ownerSlots) || this.#flex.canStart(lane, ownerSlots);
   }
 
   get waiting(): number {
     return this.#waiting.size;
   }
 
+  /** The lane's request that is next; null if none waits in it. */
+  firstIn(lane: string): Demand | null {
+    const ownerSlots = this.#ownerSlots();
+    return this.#normal.firstIn(lane, ownerSlots) ?? this.#flex.firstIn(lane, ownerSlots);
+  }
+
+  /** Whether one request would get a slot before the other if each had a free slot in its lane. */
+  isAhead(one: Demand, other: Demand): boolean {
+    const [first, second] = [this.#tierOf(one), this.#tierOf(other)];
+    if (first !== second) return first === this.#normal;
+    const moreWork = first.workOf(one.owner) - first.workOf(other.owner);
+    return moreWork === 0 ? one.arrivedAtMs < other.arrivedAtMs : moreWork < 0;
+  }
+
+  /** A request waits until its lane opens: its key competes with the others meanwhile. @returns a function to call when it ends */
+  enterGate({ owner, lane, ...request }: Demand & { readonly lane: string }): () => void {
+    const tier = this.#tierOf(request);
+    tier.enterGate(owner, lane);
+    return () => tier.leaveGate(owner);
+  }
+
   waitingOf(owner: string): number {
     return this.#normal.waitingOf(owner) + this.#flex.waitingOf(owner);
   }
 
-  /** Slots a key may hold. */
-  slotsOf(owner: string): number {
-    const { slots, slotsPerOwner = slots } = this.#options;
-    return Math.min(slots, slotsPerOwner, this.#limits.get(owner) ?? slots);
+  /** Slots a key may hold in a lane. */
+  slotsOf(owner: string, lane: string): number {
+    return Math.min(this.#slotsIn(lane), this.#limitOf(owner));
+  }
+
+  /** Slots that a key could take in a lane now. */
+  freeSlotsOf(owner: string, lane: string): number {
+    const free = this.#slotsIn(lane) - this.#onSlots(lane).length;
+    const own = this.#limitOf(owner) - this.#ownerSlots().runningOf(owner);
+    return Math.max(0, Math.min(free, own));
   }
 
   /**
@@ -68,11 +108,11 @@ export class FairShare {
    * @returns whether more of the key's requests may start now
    */
   setLimit(owner: string, slots: number | null): boolean {
-    const before = this.slotsOf(owner);
+    const before = this.#limitOf(owner);
     if (slots === null) this.#limits.delete(owner);
     else this.#limits.set(owner, slots);
-    if (this.slotsOf(owner) !== before) this.#forecast.invalidate();
-    return this.slotsOf(owner) > before;
+    if (this.#limitOf(owner) !== before) this.#invalidate();
+    return this.#limitOf(owner) > before;
   }
 
   add(request: SlotRequest): void {
@@ -80,20 +120,21 @@ export class FairShare {
     this.#arrivals = entry.arrival;
     this.#tierOf(entry).add(entry);
     this.#waiting.set(entry.id, entry);
-    this.#forecast.invalidate();
+    this.#invalidate();
   }
 
-  /** Removes the request that gets the next slot. */
-  take(): SlotRequest | undefined {
+  /** Removes the request that gets the next slot of a lane. */
+  take(lane: string): SlotRequest | undefined {
     this.#moveAged();
-    const ownerSlots = this.#ownerSlots(this.#onSlots());
+    const ownerSlots = this.#ownerSlots();
     for (const tier of [this.#normal, this.#flex]) {
-      const entry = tier.take(ownerSlots);
+      const entry = tier.take(lane, ownerSlots);
       if (!entry) continue;
       const { id, owner, isReturning } = entry;
       if (!isReturning) this.#charges.set(id, (charge) => tier.charge(owner, charge));
       this.#waiting.delete(id);
-      this.#forecast.recordServed();
+      this.#invalidate();
+      this.#forecastOf(lane).recordServed();
       return entry;
     }
     return undefined;
@@ -101,7 +142,7 @@ export class FairShare {
 
   /** A request has given up its slot. */
   slotFreed(): void {
-    this.#forecast.invalidate();
+    this.#invalidate();
   }
 
   /** Charges the request's key for tokens computed and tokens still expected. */
@@ -112,7 +153,7 @@ export class FairShare {
   /** Forgets a request that will not need a slot again. */
   leave(id: string): void {
     this.#charges.delete(id);
-    this.#forecast.invalidate();
+    this.#invalidate();
   }
 
   /** Removes a request that stops waiting. */
@@ -122,40 +163,63 @@ export class FairShare {
     this.#waiting.delete(id);
     this.#normal.remove(entry);
     this.#flex.remove(entry);
-    this.#forecast.invalidate();
+    this.#invalidate();
   }
 
-  /** Position if no other request enters and every request costs what is expected; null if it does not wait. */
+  /** Position in its lane if no other request enters and every request costs what is expected; null if it does not wait. */
   positionOf(id: string): ForecastPosition | null {
     const entry = this.#waiting.get(id);
     if (!entry) return null;
-    const { owner } = entry;
+    const { owner, lane } = entry;
     const last = { position: this.waiting, ownPosition: this.waitingOf(owner) };
-    return this.#forecast.positionOf(id) ?? { ...last, ownSlots: this.slotsOf(owner) };
+    const forecast = this.#forecastOf(lane).positionOf(id);
+    return forecast ?? { ...last, ownSlots: this.slotsOf(owner, lane) };
   }
 
   /** Position that one more request would get. */
   positionOfNew(request: NewRequest): ForecastPosition | null {
     const entry = this.#arrived({ ...request, id: "new", cost: 1, isReturning: false });
-    return this.#simulate(entry).get(entry.id) ?? null;
+    return this.#simulate(entry.lane, entry).get(entry.id) ?? null;
+  }
+
+  #slotsIn(lane: string): number {
+    return this.#laneSlots.get(lane) ?? this.#options.slots;
+  }
+
+  #limitOf(owner: string): number {
+    const { slotsPerOwner = Number.POSITIVE_INFINITY } = this.#options;
+    return Math.min(slotsPerOwner, this.#limits.get(owner) ?? slotsPerOwner);
+  }
+
+  #forecastOf(lane: string): Forecast {
+    const known = this.#forecasts.get(lane);
+    if (known) return known;
+    const forecast = new Forecast(() => this.#simulate(lane));
+    this.#forecasts.set(lane, forecast);
+    return forecast;
+  }
+
+  /** A change in one lane may change the turns of all: a key's work and its limit count in every lane. */
+  #invalidate(): void {
+    for (const forecast of this.#forecasts.values()) forecast.invalidate();
   }
 
   #arrived(request: SlotRequest): WaitingRequest {
     return { ...request, arrival: this.#arrivals + 1, arrivedAtMs: performance.now() };
   }
 
-  #tierOf({ isFlex, arrivedAtMs }: WaitingRequest): ShareTier {
+  #tierOf({ isFlex, arrivedAtMs }: Pick<WaitingRequest, "isFlex" | "arrivedAtMs">): ShareTier {
     const isAged = performance.now() - arrivedAtMs >= this.#options.flexWaitMs;
     return isFlex && !isAged ? this.#flex : this.#normal;
   }
 
-  #ownerSlots(onSlots: readonly string[]): OwnerSlots {
+  #ownerSlots(onSlots = this.#onSlots(null)): OwnerSlots {
     const runningOf = (owner: string) => {
       let count = 0;
       for (const each of onSlots) if (each === owner) count += 1;
       return count;
     };
-    return { runningOf, mayRun: (owner) => runningOf(owner) < this.slotsOf(owner) };
+    return { runningOf, mayRun: (owner) => runningOf(owner) < this.#limitOf(owner) };
   }
 
   /** Moves flex requests that have waited long enough to the normal tier, in their order of arrival. */
@@ -168,14 +232,14 @@ export class FairShare {
   }
 
   /**
-   * Plays the queue to its end, assuming that the request that has held its slot the longest always ends next.
+   * Plays one lane to its end, assuming that the request that has held its slot the longest always ends next.
    * @param newcomer a request that is not in the queue
    */
-  #simulate(newcomer?: WaitingRequest): ReadonlyMap<string, ForecastPosition> {
+  #simulate(lane: string, newcomer?: WaitingRequest): ReadonlyMap<string, ForecastPosition> {
     this.#moveAged();
     const [normal, flex] = [this.#normal.copy(), this.#flex.copy()];
     if (newcomer) (this.#tierOf(newcomer) === this.#flex ? flex : normal).add(newcomer);
-    const onSlots = [...this.#onSlots()];
+    const onSlots = [...this.#onSlots(lane)];
     const ownerSlots = this.#ownerSlots(onSlots);
     const positions = new Map<string, ForecastPosition>();
     const turns = new Map<string, number>();
@@ -183,18 +247,17 @@ export class FairShare {
       const ownPosition = (turns.get(owner) ?? 0) + 1;
       turns.set(owner, ownPosition);
       const position = positions.size + 1;
-      positions.set(id, { position, ownPosition, ownSlots: this.slotsOf(owner) });
+      positions.set(id, { position, ownPosition, ownSlots: this.slotsOf(owner, lane) });
     };
-    const simulated = Math.min(this.waiting + (newcomer ? 1 : 0), SIMULATED_TURNS);
-    while (positions.size < simulated) {
-      const hasFree = onSlots.length < this.#options.slots;
-      const taken = hasFree ? (normal.take(ownerSlots) ?? flex.take(ownerSlots)) : undefined;
+    const take = () => normal.take(lane, ownerSlots) ?? flex.take(lane, ownerSlots);
+    while (positions.size < SIMULATED_TURNS) {
+      const taken = onSlots.length < this.#slotsIn(lane) ? take() : undefined;
       if (taken) {
         onSlots.push(taken.owner);
         note(taken);
       } else if (onSlots.shift() === undefined) break;
     }
-    const rest = [...normal.entries, ...flex.entries];
+    const rest = [...normal.entries, ...flex.entries].filter((entry) => entry.lane === lane);
     for (const entry of rest.sort((one, other) => one.arrival - other.arrival)) note(entry);
     return positions;
   }

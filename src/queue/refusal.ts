@@ -7,8 +7,10 @@ import { retrySeconds } from "./service-rate.ts";
 import type { TokenBudgetState } from "./token-budgets.ts";
 
 export type QueueState = Pick<EnterOptions, "choices" | "field" | "isFlex" | "deadlineMs"> & {
-  /** Requests inside the queue, running or waiting. */
+  /** Requests of the same model inside the queue, running or waiting. */
   readonly inside: number;
+  /** Waiting requests of other models. Default: 0. */
+  readonly waitingElsewhere?: number;
   readonly slots: number;
   /** Requests that may wait, in addition to running ones. */
   readonly maxWaiting: number;
@@ -41,7 +43,7 @@ export function findRefusal(state: QueueState): ServiceError | null {
     return new ServiceError("invalid_value", message, { field: state.field });
   }
   const admitted = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
-  if (state.inside + state.choices <= admitted)
+  if (state.inside + (state.waitingElsewhere ?? 0) + state.choices <= admitted)
     return refuseCrowding(state, room) ?? refuseLateStart(state);
   const busy = state.busyWith ?? `every slot is busy (--slots ${state.slots})`;
   return queueFull(state, `${busy} and the queue is full (--queue ${state.maxWaiting})`);
@@ -72,8 +74,9 @@ function refuseLateStart(state: QueueState): ServiceError | null {
  * left. One key alone gets two thirds of the queue, two keys two fifths each, and there is always a place for the next key.
  */
 function refuseCrowding(state: QueueState, room: number): ServiceError | null {
-  const { ownWaiting = null, choices, inside, maxWaiting } = state;
-  if (ownWaiting === null || ownWaiting + choices <= 2 * (room - inside)) return null;
+  const { ownWaiting = null, choices, inside, waitingElsewhere = 0, maxWaiting } = state;
+  const left = room - inside - waitingElsewhere;
+  if (ownWaiting === null || ownWaiting + choices <= 2 * left) return null;
   const own = `this key has ${ownWaiting} requests in the queue (--queue ${maxWaiting})`;
   return queueFull(state, `${own}; the remaining places are reserved for other keys`);
 }
@@ -92,14 +95,15 @@ export type KeyState = Pick<EnterOptions, "choices" | "field"> & {
   readonly running: number;
   /** Slots the key may hold. */
   readonly slots: number;
-  readonly freeSlots: number;
+  /** Slots that the key could take now. */
+  readonly startable: number;
   /** Expected time until one of its waiting requests gets a slot; null if unknown. */
   readonly waitMs: () => number | null;
 };
 
 /** Returns null if the key's own limits admit the request, otherwise the reason for refusing it. */
 export function findKeyRefusal(state: KeyState): ServiceError | null {
-  const { limits, budget, choices, inside, running, slots } = state;
+  const { limits, budget, choices, inside, running, slots, startable } = state;
   if (budget && budget.retryMs > 0) {
     const message = `this key has used its ${budget.limit} tokens per minute`;
     return limitReached(message, budget.retryMs);
@@ -109,7 +113,6 @@ export function findKeyRefusal(state: KeyState): ServiceError | null {
     const message = `the request asks for ${choices} answers at once; this key may have ${slots} running and ${limits.waiting} waiting`;
     return new ServiceError("invalid_value", message, { field: state.field });
   }
-  const startable = Math.max(0, Math.min(slots - running, state.freeSlots));
   if (inside - running + choices <= startable + limits.waiting) return null;
   const concurrent = limits.concurrent === null ? "" : `${limits.concurrent} running and `;
   const own = `this key has ${running} running and ${inside - running} waiting requests`;

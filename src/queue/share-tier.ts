@@ -1,11 +1,13 @@
 // Chooses the next key among those of one priority: the key with the least work done. Within a key, requests run in
-// order of arrival. Virtual time as in start-time fair queueing, measured in tokens computed:
+// order of arrival. Each request waits in the lane of its model; the work of a key counts in all lanes. Virtual time as in start-time fair queueing, measured in tokens computed:
 // https://arxiv.org/abs/2401.00588 (the virtual token counter).
 
 /** A request that needs a slot. */
 export type SlotRequest = {
   readonly id: string;
   readonly owner: string;
+  /** The name of the group of slots for which it waits: those of one model. */
+  readonly lane: string;
   /** Whether all other requests go first. */
   readonly isFlex: boolean;
   /**
@@ -30,8 +32,14 @@ type Share = {
   expected: number;
   /** Whether it waits, and either was eligible for the last turn or arrived after it. */
   isCompeting: boolean;
-  waiting: WaitingRequest[];
+  /** Its requests that wait until their lane opens. */
+  atGates: number;
+  /** Waiting requests by lane; no lane is empty. */
+  readonly waiting: Map<string, WaitingRequest[]>;
 };
+
+/** A key with a request that waits in the lane of the next turn. */
+type Candidate = { readonly share: Share; readonly head: WaitingRequest };
 
 /** Change in the tokens of a request that has a slot. */
 export type ShareCharge = {
@@ -45,7 +53,7 @@ export type ShareCharge = {
 export type OwnerSlots = {
   /** Whether the key may hold one more slot. */
   readonly mayRun: (owner: string) => boolean;
-  /** Slots the key holds. */
+  /** Slots the key holds, in all lanes. */
   readonly runningOf: (owner: string) => number;
 };
 
@@ -53,46 +61,85 @@ export class ShareTier {
   #shares = new Map<string, Share>();
 
   get entries(): readonly WaitingRequest[] {
-    return [...this.#shares.values()].flatMap(({ waiting }) => waiting);
+    return [...this.#shares.values()].flatMap(({ waiting }) => [...waiting.values()].flat());
   }
 
-  /** Whether one of its requests could start. */
-  canStart({ mayRun }: OwnerSlots): boolean {
-    const shares = [...this.#shares.values()];
-    return shares.some(({ owner, waiting }) => waiting.length > 0 && mayRun(owner));
+  /** Whether a request in this lane could start. */
+  canStart(lane: string, { mayRun }: OwnerSlots): boolean {
+    return [...this.#shares.values()].some(
+      ({ owner, waiting }) => waiting.has(lane) && mayRun(owner),
+    );
   }
 
   waitingOf(owner: string): number {
-    return this.#shares.get(owner)?.waiting.length ?? 0;
+    let waiting = 0;
+    for (const requests of this.#shares.get(owner)?.waiting.values() ?? [])
+      waiting += requests.length;
+    return waiting;
   }
 
   add(entry: WaitingRequest): void {
     const share = this.#shareOf(entry.owner);
-    if (share.waiting.length === 0) this.#compete([share]);
-    const behind = share.waiting.findLastIndex((other) => isAhead(other, entry));
-    share.waiting.splice(behind + 1, 0, entry);
+    const requests = share.waiting.get(entry.lane) ?? [];
+    if (requests.length === 0) {
+      if (!share.isCompeting) this.#compete([share], entry.lane);
+      share.waiting.set(entry.lane, requests);
+    }
+    const behind = requests.findLastIndex((other) => isAhead(other, entry));
+    requests.splice(behind + 1, 0, entry);
   }
 
-  /** Removes the next request and charges its key with the expected cost. */
-  take(ownerSlots: OwnerSlots): WaitingRequest | undefined {
-    const candidates = this.#candidates(ownerSlots);
-    if (candidates.length === 0) return undefined;
-    const next = candidates.reduce((best, each) =>
-      isBefore(each, best, ownerSlots) ? each : best,
+  /** Removes the next request of a lane and charges its key with the expected cost. */
+  take(lane: string, ownerSlots: OwnerSlots): WaitingRequest | undefined {
+    const [first, ...others] = this.#candidates(lane, ownerSlots);
+    if (!first) return undefined;
+    const { share, head } = others.reduce(
+      (best, each) => (isBefore(each, best, ownerSlots) ? each : best),
+      first,
     );
-    const entry = next.waiting.shift();
-    if (entry && !entry.isReturning) next.expected += entry.cost;
-    next.isCompeting = next.waiting.length > 0;
-    return entry;
+    this.remove(head);
+    if (!head.isReturning) share.expected += head.cost;
+    return head;
   }
 
   /** Does nothing if the request is not in this tier. */
   remove(entry: WaitingRequest): void {
     const share = this.#shares.get(entry.owner);
-    const index = share?.waiting.indexOf(entry) ?? -1;
-    if (!share || index < 0) return;
-    share.waiting.splice(index, 1);
-    share.isCompeting &&= share.waiting.length > 0;
+    const requests = share?.waiting.get(entry.lane);
+    const index = requests?.indexOf(entry) ?? -1;
+    if (!share || !requests || index < 0) return;
+    requests.splice(index, 1);
+    if (requests.length === 0) share.waiting.delete(entry.lane);
+    share.isCompeting &&= hasDemand(share);
+  }
+
+  /** One of the key's requests waits until its lane opens. The key keeps its virtual time, as if it waited for a slot. */
+  enterGate(owner: string, lane: string): void {
+    const share = this.#shareOf(owner);
+    if (!share.isCompeting) this.#compete([share], lane);
+    share.atGates += 1;
+  }
+
+  leaveGate(owner: string): void {
+    const share = this.#shareOf(owner);
+    share.atGates -= 1;
+    share.isCompeting &&= hasDemand(share);
+  }
+
+  /** The work that decides the key's next turn: its virtual time and what its running requests are expected to add. */
+  workOf(owner: string): number {
+    const { done, expected } = this.#shareOf(owner);
+    return done + expected;
+  }
+
+  /** The lane's request that gets the next slot; null if none waits. */
+  firstIn(lane: string, ownerSlots: OwnerSlots): WaitingRequest | null {
+    let first: Candidate | null = null;
+    for (const share of this.#shares.values()) {
+      const head = share.waiting.get(lane)?.[0];
+      if (head && (!first || isBefore({ share, head }, first, ownerSlots))) first = { share, head };
+    }
+    return first?.head ?? null;
   }
 
   charge(owner: string, { done, expected }: ShareCharge): void {
@@ -104,43 +151,57 @@ export class ShareTier {
   copy(): ShareTier {
     const tier = new ShareTier();
     for (const [owner, share] of this.#shares) {
-      tier.#shares.set(owner, { ...share, waiting: [...share.waiting] });
+      const waiting = new Map<string, WaitingRequest[]>();
+      for (const [lane, requests] of share.waiting) waiting.set(lane, [...requests]);
+      tier.#shares.set(owner, { ...share, waiting });
     }
     return tier;
   }
 
-  /** Keys that are eligible for the next turn. */
-  #candidates({ mayRun }: OwnerSlots): Share[] {
-    const eligible: Share[] = [];
+  /** Keys that are eligible for the next turn in this lane. */
+  #candidates(lane: string, { mayRun }: OwnerSlots): Candidate[] {
+    const eligible: Candidate[] = [];
     for (const share of this.#shares.values()) {
-      if (share.waiting.length === 0) continue;
-      if (mayRun(share.owner)) eligible.push(share);
+      const head = share.waiting.get(lane)?.[0];
+      if (!head) continue;
+      if (mayRun(share.owner)) eligible.push({ share, head });
       else share.isCompeting = false;
     }
-    this.#compete(eligible.filter(({ isCompeting }) => !isCompeting));
+    const joining = eligible.map(({ share }) => share).filter(({ isCompeting }) => !isCompeting);
+    this.#compete(joining, lane);
     return eligible;
   }
 
   /**
    * A returning key gets no credit for the time it was away or held all its slots. It starts at the lowest virtual time
-   * among the competing keys, or at the highest of all keys if no key competes.
+   * among the keys that compete in the lane, or else in any lane, or at the highest of all keys if no key competes.
    */
-  #compete(joining: readonly Share[]): void {
-    let [least, most] = [Number.POSITIVE_INFINITY, 0];
-    for (const { done, isCompeting } of this.#shares.values()) {
-      if (isCompeting) least = Math.min(least, done);
+  #compete(joining: readonly Share[], lane: string): void {
+    if (joining.length === 0) return;
+    let [least, leastElsewhere, most] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
+    for (const { done, isCompeting, waiting } of this.#shares.values()) {
+      if (isCompeting && waiting.has(lane)) least = Math.min(least, done);
+      if (isCompeting) leastElsewhere = Math.min(leastElsewhere, done);
       most = Math.max(most, done);
     }
+    const start = Math.min(Number.isFinite(least) ? least : leastElsewhere, most);
     for (const share of joining) {
       share.isCompeting = true;
-      share.done = Math.max(share.done, Math.min(least, most));
+      share.done = Math.max(share.done, start);
     }
   }
 
   #shareOf(owner: string): Share {
     const known = this.#shares.get(owner);
     if (known) return known;
-    const share: Share = { owner, done: 0, expected: 0, isCompeting: false, waiting: [] };
+    const share: Share = {
+      owner,
+      done: 0,
+      expected: 0,
+      isCompeting: false,
+      atGates: 0,
+      waiting: new Map(),
+    };
     this.#shares.set(owner, share);
     return share;
   }
@@ -152,11 +213,16 @@ function isAhead(one: WaitingRequest, other: WaitingRequest): boolean {
   return one.arrival < other.arrival;
 }
 
+function hasDemand({ waiting, atGates }: Share): boolean {
+  return waiting.size > 0 || atGates > 0;
+}
+
 /** Compares by virtual time. On a tie, the key with fewer slots goes first, then the one whose request arrived first. */
-function isBefore(one: Share, other: Share, { runningOf }: OwnerSlots): boolean {
-  const moreWork = one.done + one.expected - (other.done + other.expected);
+function isBefore(one: Candidate, other: Candidate, { runningOf }: OwnerSlots): boolean {
+  const [first, second] = [one.share, other.share];
+  const moreWork = first.done + first.expected - (second.done + second.expected);
   if (moreWork !== 0) return moreWork < 0;
-  const moreSlots = runningOf(one.owner) - runningOf(other.owner);
+  const moreSlots = runningOf(first.owner) - runningOf(second.owner);
   if (moreSlots !== 0) return moreSlots < 0;
-  return (one.waiting[0]?.arrival ?? 0) < (other.waiting[0]?.arrival ?? 0);
+  return one.head.arrival < other.head.arrival;
 }

@@ -8,22 +8,21 @@ import type { QueuedStatus } from "../generation/wait-status.ts";
 import type { AnswerLengths } from "./answer-lengths.ts";
 import type { FairShare } from "./fair-share.ts";
 import type { ForecastPosition } from "./forecast.ts";
+import type { Lane } from "./lane.ts";
 import { retrySeconds } from "./service-rate.ts";
 import type { SlotRequest } from "./share-tier.ts";
 import type { TokenUsage } from "./token-usage.ts";
-import type { Turns } from "./turns.ts";
 
 export type TicketOptions = Pick<SlotRequest, "id" | "owner" | "isFlex"> & {
   readonly signal: AbortSignal;
   readonly tokenUsage: TokenUsage;
   readonly answers: AnswerLengths;
   readonly queueTimeoutMs: number;
-  readonly turns: Turns;
+  /** The slots for which it waits. */
+  readonly lane: Lane;
   readonly order: FairShare;
   /** Expected wait at a position; of the next request if null. */
   readonly waitMs: (position: ForecastPosition | null) => number | null;
-  /** @returns a function to call when the turn ends */
-  readonly onTurn: (ticket: Ticket) => () => void;
   /** The current figures; undefined if they are not shown. */
   readonly use: () => Omit<SlotUse, "heldMs"> | undefined;
 };
@@ -73,10 +72,13 @@ export class Ticket implements SlotLease {
     return this.#turn !== null;
   }
 
-  /** Whether another request could use this slot. Requests of other keys that wait for their own key's slots could not. */
+  /**
+   * Whether another request could use this slot, or another model its memory. Requests of other keys that wait for their own
+   * key's slots could not.
+   */
   get isContended(): boolean {
-    const { order, owner } = this.#options;
-    return order.canStart || order.waitingOf(owner) > 0;
+    const { order, owner, lane } = this.#options;
+    return !lane.isOpen || order.canStart(lane.name) || order.waitingOf(owner) > 0;
   }
 
   /** Sets the expected cost, before the request waits. @param maxTokens of the answer */
@@ -132,11 +134,12 @@ export class Ticket implements SlotLease {
 
   /** Resolves when the turn begins; it continues until `release()`. */
   #takeTurn(signal: AbortSignal): Promise<void> {
-    const { id, owner, isFlex, tokenUsage, turns, onTurn } = this.#options;
-    const request = { id, owner, isFlex, cost: tokenUsage.expected, isReturning: this.hadTurn };
-    return turns.take(request, signal, (end) => {
+    const { id, owner, isFlex, tokenUsage, lane } = this.#options;
+    const cost = tokenUsage.expected;
+    const request = { id, owner, isFlex, cost, lane: lane.name, isReturning: this.hadTurn };
+    return lane.turns.take(request, signal, (end) => {
       tokenUsage.open();
-      const freeSlot = onTurn(this);
+      const freeSlot = lane.occupy(this);
       const endTurn = () => {
         freeSlot();
         this.#turn = null;

@@ -1,4 +1,4 @@
-// Gives out the turns on slots: p-queue counts them, FairShare chooses who is next. Only this file knows p-queue.
+// Gives out the turns on the slots of one lane: p-queue counts them, FairShare chooses who is next. Only this file knows p-queue.
 
 import PQueue, { type Queue, type QueueAddOptions } from "p-queue";
 import type { FairShare } from "./fair-share.ts";
@@ -8,13 +8,21 @@ type StartTurn = () => Promise<unknown>;
 type TurnOptions = QueueAddOptions & { readonly request: SlotRequest };
 type TurnQueue = Queue<StartTurn, TurnOptions>;
 
+export type TurnsOptions = {
+  readonly lane: string;
+  readonly slots: number;
+  readonly order: FairShare;
+  /** Whether turns may begin now. Call `wake()` when that becomes true. */
+  readonly isOpen: () => boolean;
+};
+
 export class Turns {
   readonly #slots: number;
   readonly #queue: PQueue<TurnQueue, TurnOptions>;
 
-  constructor(slots: number, order: FairShare) {
-    this.#slots = slots;
-    this.#queue = new PQueue({ concurrency: slots, queueClass: queueClass(order) });
+  constructor(options: TurnsOptions) {
+    this.#slots = options.slots;
+    this.#queue = new PQueue({ concurrency: options.slots, queueClass: queueClass(options) });
   }
 
   /**
@@ -34,19 +42,19 @@ export class Turns {
     });
   }
 
-  /** Starts the requests that may start now because a limit was raised. */
+  /** Starts the requests that may start now, because a limit was raised or the lane was opened. */
   wake(): void {
     this.#queue.concurrency = this.#slots; // p-queue then looks for requests to start
   }
 }
 
 /** p-queue constructs its queue without arguments, so the class has the order built in. */
-function queueClass(order: FairShare): new () => TurnQueue {
+function queueClass({ lane, order, isOpen }: TurnsOptions): new () => TurnQueue {
   const starts = new Map<string, StartTurn>();
   class OrderedQueue {
     /** p-queue only asks whether it is 0. */
     get size(): number {
-      return order.canStart ? 1 : 0;
+      return isOpen() && order.canStart(lane) ? 1 : 0;
     }
 
     enqueue(start: StartTurn, { request }: TurnOptions): void {
@@ -55,7 +63,7 @@ function queueClass(order: FairShare): new () => TurnQueue {
     }
 
     dequeue(): StartTurn | undefined {
-      const id = order.take()?.id ?? "";
+      const id = order.take(lane)?.id ?? "";
       const start = starts.get(id);
       starts.delete(id);
       return start;

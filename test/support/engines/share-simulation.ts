@@ -81,7 +81,7 @@ export class ShareSimulation {
     while (this.nowMs < untilMs) {
       for (const key of this.#keys) this.#refill(key);
       while (this.#running.length < this.#slots) {
-        const taken = this.#order.take();
+        const taken = this.#order.take("");
         if (!taken) break;
         this.#starts.get(taken.id)?.();
         this.#starts.delete(taken.id);
@@ -134,7 +134,7 @@ export class ShareSimulation {
       this.#running.push({ owner, key, endsAtMs: this.nowMs + computed, end });
     };
     this.#starts.set(id, start);
-    this.#order.add({ id, owner, isFlex, isReturning: false, cost: usage.expected });
+    this.#order.add({ id, owner, lane: "", isFlex, isReturning: false, cost: usage.expected });
   }
 }
 

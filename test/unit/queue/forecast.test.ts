@@ -72,7 +72,7 @@ test("orders requests beyond the first thousand by their arrival", () => {
   const line = new FairShare({ slots: 1, flexWaitMs: 60_000 }, () => []);
   for (let index = 0; index < 3_000; index += 1) {
     const owner = index < 1_500 ? "a" : "b";
-    line.add({ id: `a${index}`, owner, isFlex: false, isReturning: false, cost: 10 });
+    line.add({ id: `a${index}`, owner, lane: "", isFlex: false, isReturning: false, cost: 10 });
   }
 
   const positions = [1, 499, 500, 1_000, 1_499, 1_500, 1_999, 2_000, 2_999].map(

@@ -132,15 +132,17 @@ function keyState(changes: Partial<KeyState> = {}): KeyState {
     inside: 0,
     running: 0,
     slots: 2,
-    freeSlots: 4,
+    startable: 2,
     waitMs: () => null,
     ...changes,
   };
 }
 
 test("admits a key's requests until its slots and waiting places are taken", () => {
-  expect(findKeyRefusal(keyState({ inside: 4, running: 2 }))).toBeNull();
-  const refused = findKeyRefusal(keyState({ inside: 5, running: 2, waitMs: () => 4_100 }));
+  expect(findKeyRefusal(keyState({ inside: 4, running: 2, startable: 0 }))).toBeNull();
+  const refused = findKeyRefusal(
+    keyState({ inside: 5, running: 2, startable: 0, waitMs: () => 4_100 }),
+  );
 
   expect(refused).toMatchObject({ code: "rate_limit_exceeded", retryAfterSeconds: 5 });
   expect(refused?.message).toBe(
@@ -151,11 +153,11 @@ test("admits a key's requests until its slots and waiting places are taken", () 
 test("counts requests that could start at once as running, others as waiting", () => {
   const none = { concurrent: null, waiting: 0, tokensPerMinute: null };
 
-  expect(findKeyRefusal(keyState({ limits: none, slots: 4, inside: 3 }))).toBeNull();
-  expect(findKeyRefusal(keyState({ limits: none, slots: 4, inside: 4 }))?.code).toBe(
+  expect(findKeyRefusal(keyState({ limits: none, slots: 4, startable: 4, inside: 3 }))).toBeNull();
+  expect(findKeyRefusal(keyState({ limits: none, slots: 4, startable: 4, inside: 4 }))?.code).toBe(
     "rate_limit_exceeded",
   );
-  expect(findKeyRefusal(keyState({ limits: none, slots: 4, freeSlots: 0 }))?.message).toBe(
+  expect(findKeyRefusal(keyState({ limits: none, slots: 4, startable: 0 }))?.message).toBe(
     "this key has 0 running and 0 waiting requests; its limit is 0 waiting; try again later",
   );
 });

@@ -9,10 +9,10 @@ import { Turns } from "../../../src/queue/turns.ts";
 function open(slots: number) {
   const ends = new Map<string, () => void>();
   const order = new FairShare({ slots, flexWaitMs: 60_000 }, () => [...ends].map(() => "a"));
-  const turns = new Turns(slots, order);
+  const turns = new Turns({ lane: "", slots, order, isOpen: () => true });
   const log: string[] = [];
   const take = (id: string, signal = new AbortController().signal) => {
-    const request = { id, owner: "a", isFlex: false, isReturning: false, cost: 1 };
+    const request = { id, owner: "a", lane: "", isFlex: false, isReturning: false, cost: 1 };
     const begin = (end: () => void) => {
       log.push(id);
       ends.set(id, end);

@@ -1,0 +1,149 @@
+// The slots of one model: who holds them, how fast they become free, and whether they are given out now. While the lane is closed,
+// requests wait at its gate before their prompt is prepared, and for its slots after that.
+
+import { abortReason } from "../errors.ts";
+import type { ShownSlot } from "../generation/slot-lease.ts";
+import type { Demand, FairShare } from "./fair-share.ts";
+import { ServiceRate } from "./service-rate.ts";
+import { Turns } from "./turns.ts";
+
+export type LaneOptions = {
+  readonly name: string;
+  readonly slots: number;
+  readonly order: FairShare;
+  readonly isOpen: boolean;
+  /** Called when a slot was freed or a request began to wait. */
+  readonly onChange: () => void;
+};
+
+/** The choice of a request that has a slot. */
+export interface SlotHolder {
+  readonly owner: string;
+  /** How long it has held its slot, in ms. */
+  readonly heldMs: number;
+  /** As GET /slots shows it to its owner. */
+  readonly shown: ShownSlot;
+}
+
+/** A request that waits until the lane opens. */
+export type GateRequest = Pick<Demand, "owner" | "isFlex"> & { readonly signal: AbortSignal };
+
+type Waiter = Demand & { readonly pass: () => void };
+
+export class Lane {
+  readonly #options: LaneOptions;
+  /** The choices that have a slot, in the order in which they got it. Slot numbers exist only here: the worker has its own. */
+  readonly #onSlots = new Map<number, SlotHolder>();
+  /** In order of arrival. */
+  readonly #atGate = new Set<Waiter>();
+  readonly #rate = new ServiceRate();
+  readonly turns: Turns;
+  #isOpen: boolean;
+
+  constructor(options: LaneOptions) {
+    const { name, slots, order } = options;
+    this.#options = options;
+    this.#isOpen = options.isOpen;
+    order.setLane(name, slots);
+    this.turns = new Turns({ lane: name, slots, order, isOpen: () => this.#isOpen });
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get slots(): number {
+    return this.#options.slots;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Slots in use. */
+  get busy(): number {
+    return this.#onSlots.size;
+  }
+
+  get running(): readonly SlotHolder[] {
+    return [...this.#onSlots.values()];
+  }
+
+  /** The choice on a slot, by the number of the slot. */
+  readonly holderOf = (slot: number): SlotHolder | undefined => this.#onSlots.get(slot);
+
+  /** Lets the requests at the gate pass, and gives out slots. */
+  open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    for (const { pass } of this.#atGate) pass();
+    this.turns.wake();
+  }
+
+  /** Gives out no slots from now on. Running requests keep theirs. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  /** Waits while the lane is closed. @throws the signal's reason */
+  pass({ signal, owner, isFlex }: GateRequest): Promise<void> {
+    if (signal.aborted) return Promise.reject(abortReason(signal));
+    if (this.#isOpen) return Promise.resolve();
+    const { order, name, onChange } = this.#options;
+    const demand = { owner, isFlex, arrivedAtMs: performance.now() };
+    const leaveGate = order.enterGate({ ...demand, lane: name });
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        this.#atGate.delete(waiter);
+        signal.removeEventListener("abort", onAbort);
+        leaveGate();
+      };
+      const pass = () => {
+        end();
+        resolve();
+      };
+      const onAbort = () => {
+        end();
+        reject(abortReason(signal));
+        onChange();
+      };
+      const waiter: Waiter = { ...demand, pass };
+      this.#atGate.add(waiter);
+      signal.addEventListener("abort", onAbort, { once: true });
+      onChange();
+    });
+  }
+
+  /** The request that waits for this lane and is next; null if none waits. */
+  get demand(): Demand | null {
+    const { order, name } = this.#options;
+    let first = order.firstIn(name);
+    for (const waiter of this.#atGate) if (!first || order.isAhead(waiter, first)) first = waiter;
+    return first;
+  }
+
+  /** Requests that wait until the lane opens. */
+  get atGate(): number {
+    return this.#atGate.size;
+  }
+
+  /** @returns a function that frees the slot */
+  occupy(holder: SlotHolder): () => void {
+    let slot = 0;
+    while (this.#onSlots.has(slot)) slot += 1;
+    this.#onSlots.set(slot, holder);
+    return () => {
+      this.#onSlots.delete(slot);
+      this.#rate.observe(holder.heldMs);
+      this.#options.order.slotFreed();
+      this.#options.onChange();
+    };
+  }
+
+  /** Expected wait at a position, in ms; null before any measurement. @param slots that the request may take */
+  waitMs(position: number, slots = this.slots): number | null {
+    let sumMs = 0;
+    for (const { heldMs } of this.#onSlots.values()) sumMs += heldMs;
+    return this.#rate.waitMs(position, slots, sumMs / Math.max(1, this.busy));
+  }
+}
