@@ -2,12 +2,14 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { configSchema } from "./config-schema.ts";
 import { conformance } from "./conformance.ts";
 import { withKeywordTable } from "./keyword-table.ts";
 
 const docs = path.join(import.meta.dirname, "../docs");
 const structured = path.join(docs, "api/structured-output.md");
 write(path.join(docs, "conformance.md"), conformance());
+write(path.join(docs, "config.schema.json"), configSchema());
 write(structured, withKeywordTable(readFileSync(structured, "utf8")));
 
 function write(target: string, text: string): void {

@@ -1,18 +1,27 @@
-// Flags and variables → Config: reads, checks, explains. The settings themselves are in config.ts.
+// The command line → Config, or a text to print. The settings themselves are in config.ts.
 
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { parseArgs } from "node:util";
-import { type Config, flagName, SETTING_KEYS, SETTINGS, type SettingKey } from "./config.ts";
+import { type Config, flagName, SETTING_KEYS, SETTINGS } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
+import type { ConfigFile } from "./config-file.ts";
 import { helpText } from "./help.ts";
-import { checkRulesBetweenSettings } from "./rules-between-settings.ts";
-import type { Setting } from "./setting.ts";
+import { type FlagValues, readConfig, variableName, variableOf } from "./read-config.ts";
+import type { Setting } from "./settings/setting.ts";
 
 export type CommandLine =
-  | { readonly type: "serve"; readonly config: Config }
+  | {
+      readonly type: "serve";
+      readonly config: Config;
+      /** Absolute path of the file of --config; null for none. */
+      readonly configFile: string | null;
+      /** Reads the file again; flags and variables override it as before. @throws ConfigError */
+      readonly reread: () => Config;
+    }
   | { readonly type: "print"; readonly text: string };
 
-/** A flag overrides its variable, a variable overrides the default. @throws ConfigError */
+/** @throws ConfigError */
 export function readCommandLine(
   args: readonly string[],
   env: Readonly<NodeJS.ProcessEnv>,
@@ -21,14 +30,20 @@ export function readCommandLine(
   if (flags["help-all"]) return { type: "print", text: helpText({ showsExpert: true }) };
   if (flags.help) return { type: "print", text: helpText({ showsExpert: false }) };
   if (flags.version) return { type: "print", text: packageVersion() };
-  const config: Partial<Record<SettingKey, unknown>> = {};
-  for (const key of SETTING_KEYS) config[key] = readSetting(key, flags[flagName(key)], env);
-  const checked = config as Config; // each value comes from its own schema
-  checkRulesBetweenSettings(checked, {
-    given: (key) => sourceOf(key, flags[flagName(key)]),
-    other: (key) => `--${flagName(key)}`,
-  });
-  return { type: "serve", config: checked };
+  const file = findConfigFile(flags, env);
+  const reread = () => readConfig({ flags, env, file });
+  return { type: "serve", config: reread(), configFile: file && path.resolve(file.path), reread };
+}
+
+function findConfigFile(
+  { config }: FlagValues,
+  env: Readonly<NodeJS.ProcessEnv>,
+): ConfigFile | null {
+  if (config === "")
+    throw new ConfigError('--config is "": allowed is a path to a YAML or JSON file');
+  const variable = variableOf("config", env);
+  if (config !== undefined) return { path: String(config), source: "--config" };
+  return variable === undefined ? null : { path: variable, source: variableName("config") };
 }
 
 export function packageVersion(): string {
@@ -36,21 +51,17 @@ export function packageVersion(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-function variableName(key: SettingKey): string {
-  return `SLUICE_${flagName(key).replaceAll("-", "_").toUpperCase()}`;
-}
-
 type FlagOptions = Record<
   string,
   { type: "string" | "boolean"; multiple?: boolean; short?: string }
 >;
-type Flags = Record<string, string | boolean | (string | boolean)[] | undefined>;
 
-function parseFlags(args: readonly string[]): Flags {
+function parseFlags(args: readonly string[]): FlagValues {
   const options: FlagOptions = {
     help: { type: "boolean", short: "h" },
     "help-all": { type: "boolean" },
     version: { type: "boolean", short: "v" },
+    config: { type: "string" },
   };
   for (const key of SETTING_KEYS) {
     const { value, isList }: Setting = SETTINGS[key];
@@ -80,26 +91,7 @@ function describeBadArgument(error: NodeJS.ErrnoException, first = ""): string {
   if (error.code !== "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL")
     return `${error.message.split("\n")[0]} (see --help)`;
   const problem = /^[a-z]{1,12}$/.test(first)
-    ? `unknown command "${first}"; the commands are serve, keys, pull, cache, launch and show`
+    ? `unknown command "${first}"; the commands are serve, keys, pull, list, ps, load, stop, rm, cache, launch and show`
     : "unexpected argument; choose a model with --model PATH";
   return `${problem}; with npm, put -- before the options`;
-}
-
-function readSetting(key: SettingKey, flagValue: Flags[string], env: NodeJS.ProcessEnv): unknown {
-  const { schema, allows, isList }: Setting = SETTINGS[key];
-  const variable = env[variableName(key)];
-  const given = flagValue ?? (variable === "" ? undefined : variable);
-  const result = schema.safeParse(isList ? asList(given) : given?.toString());
-  if (result.success) return result.data;
-  const source = sourceOf(key, flagValue);
-  const shown = key === "apiKey" ? "" : ` is ${JSON.stringify(given)}`;
-  throw new ConfigError(`${source}${shown}: allowed is ${allows}`);
-}
-
-function sourceOf(key: SettingKey, flagValue: Flags[string]): string {
-  return flagValue === undefined ? variableName(key) : `--${flagName(key)}`;
-}
-
-function asList(given: Flags[string]): unknown {
-  return typeof given === "string" ? given.split(",") : given;
 }

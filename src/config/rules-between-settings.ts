@@ -1,5 +1,6 @@
 // The rules that concern several settings, for the command line and for programs that embed the service.
 
+import path from "node:path";
 import type { Config, SettingKey } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 
@@ -10,6 +11,11 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i;
 
 /** @throws ConfigError */
 export function checkRulesBetweenSettings(config: Config, { given, other }: SettingNames): void {
+  const twice = sharedModelName(config);
+  if (twice !== null)
+    throw new ConfigError(
+      `${given("model")}: two models have the name ${JSON.stringify(twice)}; give each a name of its own, as in NAME=PATH`,
+    );
   const { host, apiKey, keysFile, allowNoKey, bodyMemory, bodyLimit } = config;
   const requiresKey = apiKey.length > 0 || keysFile !== undefined;
   if (!LOOPBACK.test(host) && !requiresKey && !allowNoKey)
@@ -21,4 +27,20 @@ export function checkRulesBetweenSettings(config: Config, { given, other }: Sett
     throw new ConfigError(
       `${given("bodyMemory")} is ${bodyMemory}: a body of ${bodyLimit} bytes (${other("bodyLimit")}) could never fit; allowed is ${2 * bodyLimit} or more`,
     );
+}
+
+/** A name that two models would have for clients. */
+function sharedModelName({ model, alias }: Config): string | null {
+  const taken = new Set<string>();
+  for (const [index, { name: ownName, path: file, aliases }] of model.entries()) {
+    const further = index === 0 ? alias : [];
+    const isRenamed = ownName === null && further.length > 0;
+    const own = isRenamed ? [] : [ownName ?? path.basename(file, ".gguf")];
+    const names = new Set([...own, ...further, ...aliases]);
+    for (const name of names) {
+      if (taken.has(name)) return name;
+      taken.add(name);
+    }
+  }
+  return null;
 }

@@ -72,9 +72,13 @@ test.each([
   ["1.5", 1500],
   ["0.25", 250],
   ["60", 60_000],
-])("takes %s seconds as %i ms", (seconds, ms) => {
-  expect(configOf(["--stall-timeout", seconds]).stallTimeoutMs).toBe(ms);
-  expect(configOf([], { SLUICE_HEARTBEAT: seconds }).heartbeatMs).toBe(ms);
+  ["250ms", 250],
+  ["90s", 90_000],
+  ["10m", 600_000],
+  ["1.5h", 5_400_000],
+])("takes the time %s as %i ms", (time, ms) => {
+  expect(configOf(["--stall-timeout", time]).stallTimeoutMs).toBe(ms);
+  expect(configOf([], { SLUICE_HEARTBEAT: time }).heartbeatMs).toBe(ms);
 });
 
 test("takes a repeated flag, or a variable with commas, as a list", () => {
@@ -104,12 +108,12 @@ const BAD: readonly [args: string[], env: Variables, complaint: string][] = [
   [
     ["--queue-timeout", "0"],
     {},
-    '--queue-timeout is "0": allowed is a number of seconds from 0.001 to 2000000',
+    '--queue-timeout is "0": allowed is a number of seconds from 0.001 to 2000000, or a time such as 250ms, 90s, 10m or 1.5h',
   ],
   [
-    ["--queue-timeout", "1m"],
+    ["--queue-timeout", "1d"],
     {},
-    '--queue-timeout is "1m": allowed is a number of seconds from 0.001 to 2000000',
+    '--queue-timeout is "1d": allowed is a number of seconds from 0.001 to 2000000, or a time such as 250ms, 90s, 10m or 1.5h',
   ],
   [[], { SLUICE_STRICT: "maybe" }, 'SLUICE_STRICT is "maybe": allowed is on or off'],
   [[], { SLUICE_ALIAS: "a,,b" }, 'SLUICE_ALIAS is "a,,b": allowed is a name'],
@@ -262,9 +266,44 @@ test.each([
   expect(complaintAbout([flag, value])).toContain(flag);
 });
 
+test("takes several models: of repeated flags, or of a variable with semicolons", () => {
+  const both = [
+    { path: "a.gguf", name: null, aliases: [] },
+    { path: "b.gguf", name: "b", aliases: ["x", "y"], context: 8192, isPinned: true },
+  ];
+
+  const flags = ["--model", "a.gguf", "--model", "b=b.gguf,context=8192,alias=x,alias=y,pin"];
+  expect(configOf(flags).model).toMatchObject(both);
+  const variable = "a.gguf; b=b.gguf,context=8192,alias=x,alias=y,pin";
+  expect(configOf([], { SLUICE_MODEL: variable }).model).toMatchObject(both);
+});
+
+test("shows the one model that is wrong", () => {
+  expect(complaintAbout(["--model", "a.gguf", "--model", "b.gguf,slots=0"])).toBe(
+    '--model is "b.gguf,slots=0": slots must be an integer from 1 to 256, not 0',
+  );
+});
+
+test.each([
+  [["--model", "x=a.gguf", "--model", "x=b.gguf"], "x"],
+  [["--model", "a/m.gguf", "--model", "b/m.gguf"], "m"],
+  [["--model", "a.gguf", "--model", "b.gguf,alias=a"], "a"],
+  [["--model", "a.gguf", "--model", "b.gguf", "--alias", "b"], "b"],
+])("refuses models that share a name: %j", (args, name) => {
+  expect(complaintAbout(args)).toBe(
+    `--model: two models have the name "${name}"; give each a name of its own, as in NAME=PATH`,
+  );
+});
+
+test("an alias replaces the file name of the first model, which another model may then have", () => {
+  const args = ["--model", "a/m.gguf", "--alias", "*", "--model", "b/m.gguf"];
+
+  expect(configOf(args).model).toHaveLength(2);
+});
+
 test("names an unknown command word, and says what is allowed", () => {
   expect(complaintAbout(["start"])).toBe(
-    'unknown command "start"; the commands are serve, keys, pull, cache, launch and show; with npm, put -- before the options',
+    'unknown command "start"; the commands are serve, keys, pull, list, ps, load, stop, rm, cache, launch and show; with npm, put -- before the options',
   );
 });
 

@@ -39,6 +39,17 @@ test.each<[object, string]>([
     'trustProxy is "loopback": allowed is a number of proxies, or a list of addresses and networks',
   ],
   [{ logLevel: "loud" }, 'logLevel is "loud": allowed is silent, error, warn, info or debug'],
+  [{ model: "" }, 'model is "": allowed is a path to a .gguf file'],
+  [{ model: [] }, "model is []: allowed is a list of values, each a path to a .gguf file"],
+  [{ model: [{ name: "x" }] }, 'model is [{"name":"x"}]: it lacks a path'],
+  [
+    { model: [{ path: "a.gguf", gpuLayers: -1 }] },
+    'model is [{"path":"a.gguf","gpuLayers":-1}]: gpuLayers must be an integer from 0 to 10000, not -1',
+  ],
+  [
+    { model: [{ path: "a.gguf", alias: "x" }] },
+    'model is [{"path":"a.gguf","alias":"x"}]: unknown option "alias" (did you mean aliases?); allowed are path, name, aliases, context, slots, gpuLayers, isPinned, isPreloaded',
+  ],
 ])("refuses %j and says what is allowed", (settings, expected) => {
   expect(complaintAbout(settings)).toBe(expected);
 });
@@ -72,12 +83,35 @@ test("accepts every kind of value, and a whole configuration again", () => {
     alias: ["a,b"],
     trustProxy: ["loopback", "10.0.0.0/8"],
     logFormat: "json",
+    memoryBudget: 1_000_000,
+    idleUnloadMs: 60_000,
+    modelsDir: "/models",
   };
   const config = configWith(settings);
 
   expect(config).toEqual({ ...configWith({}), ...settings });
   expect(configWith(config)).toEqual(config);
   expect(configWith({ trustProxy: 1 }).trustProxy).toBe(1);
+});
+
+test("takes one model as a text, and several as texts and objects", () => {
+  const plain = {
+    name: null,
+    aliases: [],
+    context: null,
+    slots: null,
+    gpuLayers: null,
+    isPinned: false,
+    isPreloaded: false,
+  };
+
+  expect(configWith({ model: "/x/a.gguf" }).model).toEqual([{ ...plain, path: "/x/a.gguf" }]);
+  expect(
+    configWith({ model: ["b=b.gguf,pin", { path: "c,=.gguf", aliases: ["d"], slots: 2 }] }).model,
+  ).toEqual([
+    { ...plain, name: "b", path: "b.gguf", isPinned: true },
+    { ...plain, path: "c,=.gguf", aliases: ["d"], slots: 2 },
+  ]);
 });
 
 test("reads a setting that is undefined as missing", () => {

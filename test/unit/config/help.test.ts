@@ -3,9 +3,9 @@
 import { expect, test } from "vitest";
 import { readCommandLine } from "../../../src/config/command-line.ts";
 import { flagName, SETTING_KEYS, SETTINGS } from "../../../src/config/config.ts";
-import { GROUPS } from "../../../src/config/setting.ts";
+import { GROUPS } from "../../../src/config/settings/setting.ts";
 
-const HELP_FLAGS = ["help", "help-all", "version"];
+const HELP_FLAGS = ["config", "help", "help-all", "version"];
 
 function printedBy(flag: string): string {
   const command = readCommandLine([flag], {});

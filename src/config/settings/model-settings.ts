@@ -1,22 +1,55 @@
-// The models and how they are computed. Part of config.ts.
+// The models and how they are computed. Part of ../config.ts.
 
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { inGroup, integer, list, offByDefault, onByDefault, timeLimit } from "./setting.ts";
+import { ConfigError } from "../config-error.ts";
+import { entryFromFields, entryFromText, MODEL_RANGES, type ModelEntry } from "../model-entry.ts";
+import {
+  byteSize,
+  inGroup,
+  integer,
+  list,
+  offByDefault,
+  onByDefault,
+  timeLimit,
+} from "./setting.ts";
 
-export const BUILTIN_MODEL = fileURLToPath(new URL("../../models/builtin.gguf", import.meta.url));
+export const BUILTIN_MODEL = fileURLToPath(
+  new URL("../../../models/builtin.gguf", import.meta.url),
+);
+
+/** The text of --model, or an object with the fields of ModelEntry. */
+const modelEntry = z
+  .union([z.string(), z.record(z.string(), z.unknown())])
+  .transform((given, context): ModelEntry => {
+    try {
+      return typeof given === "string" ? entryFromText(given) : entryFromFields(given);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      context.addIssue({ code: "custom", message: error.message });
+      return z.NEVER;
+    }
+  });
+/** The definition is made from `modelOptions`. */
+const MODEL_JSON = { $ref: "#/definitions/model" };
 
 export const MODEL_SETTINGS = inGroup("model", {
   model: {
-    schema: z.string().min(1).default(BUILTIN_MODEL),
+    schema: z
+      .tuple([modelEntry], modelEntry)
+      .default((): [ModelEntry] => [entryFromFields({ path: BUILTIN_MODEL })]),
     value: "PATH",
-    help: "GGUF file to serve (default: the small built-in model)",
+    help: "GGUF file to serve (default: the small built-in model); repeatable: each model is loaded when it is needed; NAME=PATH names the model, and options follow after commas: context=N, slots=N, gpu-layers=N, alias=NAME (repeatable), pin (never unload it), preload (load it at the start)",
     allows: "a path to a .gguf file",
+    isList: true,
+    separator: ";",
+    isPath: true,
+    json: { anyOf: [MODEL_JSON, { type: "array", minItems: 1, items: MODEL_JSON }] },
   },
   alias: {
     schema: list.default([]),
     value: "NAME",
-    help: "name of the model for clients, instead of its file name; repeatable; '*' accepts any name",
+    help: "name of the first model for clients, instead of its file name; repeatable; '*' accepts any name",
     allows: "a name",
     isList: true,
   },
@@ -25,23 +58,37 @@ export const MODEL_SETTINGS = inGroup("model", {
     value: "PATH",
     help: "GGUF file for /v1/embeddings (default: the served model)",
     allows: "a path to a .gguf file",
+    isPath: true,
   },
   rerankModel: {
     schema: z.string().min(1).optional(),
     value: "PATH",
     help: "GGUF file for /v1/rerank (default: the embedding model)",
     allows: "a path to a .gguf file",
+    isPath: true,
   },
-  slots: integer({
+  modelsDir: {
+    schema: z.string().min(1).default("models"),
+    value: "PATH",
+    help: "folder whose GGUF files are offered too, by file name; loaded by the first request; it may be missing (default models)",
+    allows: "a path to a folder",
+    isPath: true,
+  },
+  memoryBudget: byteSize({
     min: 1,
-    max: 256,
+    help: "memory that all loaded models may use together, such as 24GiB (default: what RAM and GPU memory allow, with a reserve)",
+  }),
+  idleUnloadMs: timeLimit({
+    help: "unload a model that has had no request for this long; pinned models stay (default: never)",
+  }),
+  slots: integer({
+    ...MODEL_RANGES.slots,
     default: 4,
     help: "requests that generate at the same time; others wait",
   }),
   context: integer({
-    min: 16,
-    max: 16_777_216,
-    help: "tokens of one slot, for prompt and answer together, rounded up to a multiple of 256 (default: what the model was trained for, up to 4096)",
+    ...MODEL_RANGES.context,
+    help: "tokens of one slot, for prompt and answer together, rounded up to a multiple of 256 (default: as much as fits into memory, up to what the model was trained for and 32768)",
   }),
   gpu: {
     schema: z.enum(["auto", "cuda", "metal", "vulkan", "off"]).default("auto"),
@@ -50,8 +97,7 @@ export const MODEL_SETTINGS = inGroup("model", {
     allows: "auto, cuda, metal, vulkan or off",
   },
   gpuLayers: integer({
-    min: 0,
-    max: 10_000,
+    ...MODEL_RANGES.gpuLayers,
     help: "layers of the model to put on the GPU (default: as many as fit)",
   }),
   threads: integer({

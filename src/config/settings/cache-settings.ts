@@ -1,7 +1,8 @@
-// The settings of the prefix cache. Part of config.ts.
+// The settings of the prefix cache. Part of ../config.ts.
 
 import { z } from "zod";
-import { byteSize, inGroup, parseBytes } from "./setting.ts";
+import { byteSize, inGroup } from "./setting.ts";
+import { parseBytes } from "./units.ts";
 
 /** A folder, a comma and a size; the folder may contain commas. */
 const diskCache = z.string().transform((text, context) => {
@@ -21,11 +22,14 @@ export const CACHE_SETTINGS = inGroup("cache", {
     value: "DIR,SIZE",
     help: "keep copies of the saved prompts on disk, encrypted, in this folder and up to this size, such as /var/cache/sluice,20GiB: they survive a restart (default: off)",
     allows: "a folder, a comma and a size such as 20GiB",
+    json: { type: "string" },
+    isPath: true,
   },
   cacheKeyFile: {
     schema: z.string().min(1).optional(),
     value: "PATH",
     help: "file with the secret that encrypts the cache on disk, created if it is missing (default: `key` in its folder)",
     allows: "a path to a file",
+    isPath: true,
   },
 });

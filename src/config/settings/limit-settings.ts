@@ -1,4 +1,4 @@
-// The limits on the size, the duration and the number of requests. Part of config.ts.
+// The limits on the size, the duration and the number of requests. Part of ../config.ts.
 
 import { inGroup, integer, offByDefault, timeLimit } from "./setting.ts";
 

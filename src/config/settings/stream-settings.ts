@@ -1,4 +1,4 @@
-// The settings of streams: slow and lost readers, and the memory kept for them. Part of config.ts.
+// The settings of streams: slow and lost readers, and the memory kept for them. Part of ../config.ts.
 
 import { inGroup, integer, offByDefault, timeLimit } from "./setting.ts";
 

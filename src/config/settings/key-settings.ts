@@ -1,4 +1,4 @@
-// The settings of access: keys, and what keys share. Part of config.ts.
+// The settings of access: keys, and what keys share. Part of ../config.ts.
 
 import { z } from "zod";
 import { inGroup, offByDefault } from "./setting.ts";
@@ -18,6 +18,7 @@ export const KEY_SETTINGS = inGroup("keys", {
     value: "PATH",
     help: "file of named keys with scopes and limits, made by `sluice keys add` (default: none)",
     allows: "a path to a keys file",
+    isPath: true,
   },
   allowNoKey: offByDefault({
     help: "require no key although other machines can connect (see --host)",

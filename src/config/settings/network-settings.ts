@@ -1,4 +1,4 @@
-// The address, the allowed hosts and origins, and the limits of connections. Part of config.ts.
+// The address, the allowed hosts and origins, and the limits of connections. Part of ../config.ts.
 
 import { isIP } from "node:net";
 import { z } from "zod";
@@ -50,18 +50,21 @@ export const NETWORK_SETTINGS = inGroup("network", {
     value: "FILE",
     help: "certificate in PEM, with those of its issuers, for HTTPS; requires --tls-key (default: HTTP)",
     allows: "a path to a PEM file",
+    isPath: true,
   },
   tlsKey: {
     schema: z.string().min(1).optional(),
     value: "FILE",
     help: "private key of --tls-cert in PEM, without a passphrase",
     allows: "a path to a PEM file",
+    isPath: true,
   },
   allowedHost: {
     schema: z.array(z.string().trim().toLowerCase().regex(HOST_NAME)).default([]),
     value: "NAME",
     help: "host name by which clients may reach this server, besides localhost, IP addresses and --host; repeatable; '*' allows any",
     allows: "a host name without a port",
+    json: { type: ["string", "array"], items: { type: "string" } },
     isList: true,
   },
   corsOrigin: {
@@ -78,6 +81,12 @@ export const NETWORK_SETTINGS = inGroup("network", {
     value: "PROXIES",
     help: "trust the X-Forwarded-* headers of this number of proxies in front, or of these addresses (default: none)",
     allows: "a number of proxies, or addresses and networks with commas between them",
+    json: {
+      type: ["integer", "string", "array"],
+      minimum: 0,
+      maximum: 999,
+      items: { type: "string" },
+    },
   },
   page: onByDefault({ help: "serve the chat page at /" }),
   receiveTimeoutMs: timeLimit({

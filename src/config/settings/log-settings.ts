@@ -1,4 +1,4 @@
-// The settings of the log. Part of config.ts.
+// The settings of the log. Part of ../config.ts.
 
 import { z } from "zod";
 import { inGroup } from "./setting.ts";

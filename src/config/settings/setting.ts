@@ -1,6 +1,7 @@
 // The type of a setting, and the kinds of values that several settings have.
 
 import { z } from "zod";
+import { formatTime, parseBytes, parseTime } from "./units.ts";
 
 /** The headings of --help, in its order. */
 export const GROUPS = {
@@ -22,10 +23,16 @@ export type Setting<T extends z.ZodType = z.ZodType> = {
   readonly help: string;
   /** The allowed values, for the error message. */
   readonly allows: string;
-  /** May be given several times; the variable then holds a comma-separated list. */
+  /** May be given several times; the variable then holds a list. */
   readonly isList?: boolean;
-  /** The flag and the variable are in seconds and without the `Ms` of the key; the code has milliseconds. */
-  readonly isInSeconds?: boolean;
+  /** Between the values in the variable (default: a comma). */
+  readonly separator?: string;
+  /** A time: its names outside the code lack the `Ms` of the key, and a bare number is in seconds there. */
+  readonly isTime?: boolean;
+  /** Has a path, which is relative to the configuration file's folder if it is given there. */
+  readonly isPath?: boolean;
+  /** JSON Schema of the value in the configuration file (default: made from `schema`). */
+  readonly json?: Readonly<Record<string, unknown>>;
   /** Listed only by --help-all. */
   readonly isExpert?: boolean;
 };
@@ -33,6 +40,16 @@ export type Setting<T extends z.ZodType = z.ZodType> = {
 export type GroupedSetting<T extends z.ZodType = z.ZodType> = Setting<T> & {
   readonly group: SettingGroup;
 };
+
+/** The message of an issue that has no words of its own. */
+const UNEXPLAINED = "Invalid input";
+
+/** Says why a value was refused: in the schema's own words if it has any. */
+export function problemWith({ error }: z.ZodSafeParseResult<unknown>, allows: string): string {
+  const [issue] = error?.issues ?? [];
+  const isExplained = issue?.code === "custom" && issue.message !== UNEXPLAINED;
+  return isExplained ? issue.message : `allowed is ${allows}`;
+}
 
 /** Gives all settings of a file their group. */
 export function inGroup<S extends Readonly<Record<string, Setting>>>(
@@ -45,13 +62,20 @@ export function inGroup<S extends Readonly<Record<string, Setting>>>(
 
 export const list = z.array(z.string().trim().min(1));
 const onOff = z.stringbool();
+const ON_OFF_JSON = { enum: [true, false, "on", "off"] };
 /** Timers of Node end at 2^31 ms. */
-const seconds = z
-  .string()
-  .trim()
-  .regex(/^\d+(\.\d+)?$/)
-  .transform((text) => Math.round(Number(text) * 1000))
-  .pipe(z.number().min(1).max(2_000_000_000));
+const MAX_MS = 2_000_000_000;
+const time = parsed(parseTime).pipe(z.number().min(1).max(MAX_MS));
+
+/** A text that `parse` can read. */
+function parsed(parse: (text: string) => number | null) {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== null) return value;
+    context.addIssue({ code: "custom" });
+    return z.NEVER;
+  });
+}
 
 type Described = { readonly help: string; readonly isExpert?: boolean };
 type IntegerOptions = Described & {
@@ -83,37 +107,30 @@ export function integer({
     value,
     help: withDefault(help, rest.default),
     allows: `an integer from ${min} to ${max}${also}`,
+    json: { type: "integer", minimum: min, maximum: max },
     isExpert,
   };
 }
 
-const UNITS = ["", "K", "M", "G", "T"];
-
-/** `4GiB`, `4GB`, `4G` and 4294967296 are the same. @returns null for anything else */
-export function parseBytes(text: string): number | null {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([KMGT]?)(?:i?B)?$/i.exec(text.trim()) ?? [];
-  if (digits === undefined || unit === undefined) return null;
-  const bytes = Math.floor(Number(digits) * 1024 ** UNITS.indexOf(unit.toUpperCase()));
-  return Number.isSafeInteger(bytes) ? bytes : null;
-}
-
 /** A size in bytes, which may have a unit. */
-export function byteSize({ help }: Described): Setting<z.ZodType<number | undefined>> {
-  const schema = z.string().transform((text, context) => {
-    const bytes = parseBytes(text);
-    if (bytes !== null) return bytes;
-    context.addIssue({ code: "custom" });
-    return z.NEVER;
-  });
+export function byteSize({
+  help,
+  min = 0,
+}: Described & { readonly min?: number }): Setting<z.ZodType<number | undefined>> {
   return {
-    schema: schema.optional(),
+    schema: parsed(parseBytes).pipe(z.number().min(min)).optional(),
     value: "SIZE",
     help,
-    allows: "a number of bytes, or a size such as 512MiB or 4GiB",
+    allows: `a number of bytes${min > 0 ? ` from ${min}` : ""}, or a size such as 512MiB or 4GiB`,
+    json: {
+      type: ["integer", "string"],
+      minimum: min,
+      pattern: "^\\d+(\\.\\d+)? ?[KMGTkmgt]?([Ii]?[Bb])?$",
+    },
   };
 }
 
-/** The key of a time limit ends in `Ms`. */
+/** The key of a time limit ends in `Ms`. Its default is in seconds. */
 export function timeLimit(
   given: Described & { readonly default: number },
 ): Setting<z.ZodType<number>>;
@@ -124,11 +141,17 @@ export function timeLimit({
   ...rest
 }: Described & { readonly default?: number }): Setting {
   return {
-    schema: rest.default === undefined ? seconds.optional() : seconds.default(rest.default * 1000),
-    value: "SECONDS",
-    help: withDefault(help, rest.default),
-    allows: "a number of seconds from 0.001 to 2000000",
-    isInSeconds: true,
+    schema: rest.default === undefined ? time.optional() : time.default(rest.default * 1000),
+    value: "TIME",
+    help: rest.default ? `${help} (default ${formatTime(rest.default * 1000)})` : help,
+    allows: `a number of seconds from 0.001 to ${MAX_MS / 1000}, or a time such as 250ms, 90s, 10m or 1.5h`,
+    json: {
+      type: ["number", "string"],
+      minimum: 0.001,
+      maximum: MAX_MS / 1000,
+      pattern: "^\\d+(\\.\\d+)? ?(ms|s|m|h)?$",
+    },
+    isTime: true,
     isExpert,
   };
 }
@@ -140,13 +163,14 @@ export function onByDefault({ help, isExpert = false }: Described): Setting<z.Zo
     value: "on|off",
     help: `${help} (default on)`,
     allows: "on or off",
+    json: ON_OFF_JSON,
     isExpert,
   };
 }
 
 /** A flag without a value. */
 export function offByDefault({ help, isExpert = false }: Described): Setting<z.ZodType<boolean>> {
-  return { schema: onOff.default(false), help, allows: "on or off", isExpert };
+  return { schema: onOff.default(false), help, allows: "on or off", json: ON_OFF_JSON, isExpert };
 }
 
 function withDefault(help: string, given: number | undefined): string {

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { suggestionFor } from "../../../src/config/closest-name.ts";
+
+const KNOWN = ["port", "queue-timeout", "embedding-idle-timeout", "alias"];
+
+test.each([
+  ["prot", "port"],
+  ["queue_timeout", "queue-timeout"],
+  ["embeddingIdleTimeout", "embedding-idle-timeout"],
+  ["queue-timeouts", "queue-timeout"],
+  ["aliases", "alias"],
+])("takes %s for %s", (given, meant) => {
+  expect(suggestionFor(given, KNOWN)).toBe(` (did you mean ${meant}?)`);
+});
+
+test.each(["", "model", "p", "x".repeat(100_000)])(
+  "suggests nothing that is far from %.10s",
+  (given) => {
+    expect(suggestionFor(given, KNOWN)).toBe("");
+  },
+);
