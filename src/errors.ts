@@ -1,6 +1,7 @@
 // The one error type of the service, and the table code → HTTP status, OpenAI error type, retryable.
 // Every layer throws it; only a dialect turns it into wire bytes.
 
+import type { MemoryUse } from "./generation/memory-use.ts";
 import type { RequestField } from "./generation/request-field.ts";
 
 type ErrorTraits = {
@@ -24,6 +25,8 @@ const TRAITS = {
   unknown_parameter: { status: 400, ...invalid },
   template_error: { status: 400, ...invalid },
   context_length_exceeded: { status: 400, ...invalid },
+  /** The model needs more memory than models may use here. */
+  model_too_large: { status: 400, ...invalid },
   previous_response_not_found: { status: 400, ...invalid },
   bad_request: { status: 400, ...invalid },
   invalid_api_key: { status: 401, ...invalid },
@@ -93,13 +96,15 @@ export type ErrorPlace = {
 export type TokenCounts = { readonly promptTokens: number; readonly contextTokens: number };
 
 /** The details of an error besides its message, as plain data. */
-export type ErrorDetails = ErrorPlace & { readonly counts?: TokenCounts | null | undefined };
-
-export type ServiceErrorOptions = ErrorDetails & {
-  readonly cause?: unknown;
+export type ErrorDetails = ErrorPlace & {
+  readonly counts?: TokenCounts | null | undefined;
+  /** For `model_too_large`: what the model needs. */
+  readonly memory?: MemoryUse | null | undefined;
   /** Seconds after which a retry may succeed; becomes `Retry-After`. */
-  readonly retryAfterSeconds?: number | null;
+  readonly retryAfterSeconds?: number | null | undefined;
 };
+
+export type ServiceErrorOptions = ErrorDetails & { readonly cause?: unknown };
 
 /** Errors may quote a client's names and texts, so their length is limited. */
 const MAX_MESSAGE_CHARS = 2_000;
@@ -112,6 +117,7 @@ export class ServiceError extends Error {
   readonly field: RequestField | null;
   readonly param: string | null;
   readonly counts: TokenCounts | null;
+  readonly memory: MemoryUse | null;
   readonly retryAfterSeconds: number | null;
 
   constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
@@ -121,6 +127,7 @@ export class ServiceError extends Error {
     this.field = options.field ?? null;
     this.param = options.param == null ? null : shortened(options.param, MAX_PARAM_CHARS);
     this.counts = options.counts ?? null;
+    this.memory = options.memory ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 

@@ -2,17 +2,18 @@
 
 import { networkInterfaces } from "node:os";
 import type { Config } from "../config/config.ts";
+import { memoryText } from "../generation/memory-use.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { Service } from "../service.ts";
 
 type BannerOptions = {
   readonly url: string;
-  readonly service: Pick<Service, "log" | "catalog">;
+  readonly service: Pick<Service, "log" | "models">;
   readonly config: Config;
 };
 
 export function printBanner(model: ModelInfo, { url, service, config }: BannerOptions): void {
-  const id = service.catalog.realId;
+  const id = service.models.resolve(null).id;
   const shownUrl = reachable(url, config);
   if (config.logFormat === "json") {
     const { chatTemplate: _, ...facts } = model; // the template is longer than all other facts together
@@ -41,15 +42,16 @@ function describeDevice({ device, deviceNote, ...model }: ModelInfo): string {
   return `${device}${note}${layers}, ${model.threads} thread${model.threads === 1 ? "" : "s"}`;
 }
 
-/** Says how much context the model allows where the server uses less of it. */
-export function describeContext({
-  contextTokens,
-  trainedContextTokens,
-  slots,
-}: Pick<ModelInfo, "contextTokens" | "trainedContextTokens" | "slots">): string {
-  const context = `${contextTokens} tokens of context in each of ${slots} slots`;
+type ContextFacts = Pick<ModelInfo, "contextTokens" | "trainedContextTokens" | "slots" | "memory">;
+
+/** Says how much memory the model takes, and how much context it could have where the server uses less. */
+export function describeContext(model: ContextFacts): string {
+  const { contextTokens, trainedContextTokens, slots } = model;
+  const place = slots === 1 ? "1 slot" : `each of ${slots} slots`;
+  const cost = `${memoryText(model.memory)} with the weights`;
+  const context = `${contextTokens} tokens of context in ${place} (${cost})`;
   if (trainedContextTokens <= contextTokens) return context;
-  return `${context} (the model allows ${trainedContextTokens}: set --context)`;
+  return `${context}; the model was trained for ${trainedContextTokens}: --context gives more`;
 }
 
 type Example = { readonly url: string; readonly id: string; readonly needsKey: boolean };

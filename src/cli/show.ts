@@ -1,16 +1,17 @@
-// `sluice show`: describes a model file. Reads its header and vocabulary, not its weights.
+// `sluice show`: describes a model file and the memory that it needs. Reads its header and vocabulary, not its weights.
 
+import path from "node:path";
 import { configWith } from "../config/config-with.ts";
-import { BUILTIN_MODEL } from "../config/model-settings.ts";
+import { BUILTIN_MODEL } from "../config/settings/model-settings.ts";
 import { ServiceError } from "../errors.ts";
-import { describeAdaptations } from "../generation/describe-adaptations.ts";
+import { bytesText, type MemoryReport } from "../generation/memory-use.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
-import type { TemplateTraits } from "../generation/template-traits.ts";
-import { formatBytes } from "../models/download.ts";
+import { describeAdaptations, type TemplateTraits } from "../generation/template-traits.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
 import { requireGgufFile } from "./require-gguf-file.ts";
+import { memoryRows, memoryTable } from "./show-memory.ts";
 
 /** @throws CommandError */
 export async function runShow(
@@ -18,15 +19,31 @@ export async function runShow(
   env: Readonly<NodeJS.ProcessEnv>,
 ): Promise<void> {
   const program = programName(env);
-  const file = readFile(args, program);
-  if (file === undefined) return console.log(helpText(program));
+  const asked = readArguments(args, program);
+  if (asked === undefined) return console.log(helpText(program));
+  const { file, context, slots } = asked;
   requireGgufFile({ flag: "show", file, program });
+  const config = configWith({
+    model: [{ path: file }],
+    context,
+    ...(slots !== undefined && { slots }),
+  });
   const { describeModel } = await import("../create-engines.ts"); // slow: --help does not wait for it
   try {
-    const model = await describeModel(configWith({ model: file, gpu: "off" }), (level, message) => {
-      if (level !== "info") console.error(`sluice: ${message}`);
-    });
-    console.log(descriptionText(model, file));
+    const described = await describeModel(
+      {
+        file: path.resolve(file),
+        slots: config.slots,
+        contextTokens: context ?? null,
+        gpuLayers: null,
+      },
+      config,
+      (level, message) => {
+        if (level !== "info") console.error(`sluice: ${message}`);
+      },
+    );
+    const description = { ...described, file };
+    console.log(asked.json ? descriptionJson(description) : descriptionText(description));
   } catch (error) {
     if (error instanceof ServiceError) throw new CommandError(error.message);
     throw error;
@@ -34,20 +51,44 @@ export async function runShow(
 }
 
 /** @returns undefined for --help */
-function readFile(args: readonly string[], program: string): string | undefined {
-  const { values, positionals } = readWords(args, { name: "show", options: [], program });
+function readArguments(args: readonly string[], program: string) {
+  const { values, positionals } = readWords(args, {
+    name: "show",
+    options: ["context", "slots"],
+    switches: ["json"],
+    program,
+  });
   if (values.help) return undefined;
   const [file = BUILTIN_MODEL, ...others] = positionals;
-  if (others.length === 0) return file;
-  throw new CommandError(`show takes one file: ${program} show models/model.gguf`);
+  if (others.length > 0)
+    throw new CommandError(`show takes one file: ${program} show models/model.gguf`);
+  return {
+    file,
+    context: readNumber("context", values.context),
+    slots: readNumber("slots", values.slots),
+    json: values.json ?? false,
+  };
 }
 
-/** A table of facts, and the list of adaptations. */
-export function descriptionText(model: ModelInfo, file: string): string {
+/** The setting of the same name checks its range. */
+function readNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new CommandError(`--${name} is "${text}": allowed is a whole number`);
+}
+
+export type ModelDescription = {
+  readonly file: string;
+  readonly model: ModelInfo;
+  readonly memory: MemoryReport;
+};
+
+/** A table of facts, the memory at several sizes, and the list of adaptations. */
+export function descriptionText({ file, model, memory }: ModelDescription): string {
   const { templateTraits: traits } = model;
   const rows = [
     ["Name", model.name ?? "not named"],
-    ["File", `${file} (${formatBytes(model.modelBytes)})`],
+    ["File", `${file} (${bytesText(model.modelBytes)})`],
     ["Family", model.family],
     ["Parameters", amount(model.parameters)],
     ["Quantization", model.quantization ?? "not named"],
@@ -56,12 +97,47 @@ export function descriptionText(model: ModelInfo, file: string): string {
     ["Fill in the middle", model.canInfill ? "yes" : "no"],
     ["Chat template", traits ? "yes" : "no: the model completes text, and cannot chat"],
     ...(traits ? chatRows(model, traits) : []),
+    ...memoryRows(model, memory),
   ];
   const width = Math.max(...rows.map(([name = ""]) => name.length));
   return [
     ...rows.map(([name = "", value]) => `${name.padEnd(width)}  ${value}`),
+    "",
+    ...memoryTable(memory),
     ...(traits ? ["", ...adaptationLines(traits)] : []),
   ].join("\n");
+}
+
+/** The same facts as one JSON object. */
+export function descriptionJson({ file, model, memory }: ModelDescription): string {
+  const { templateTraits } = model;
+  const { rows, ...report } = memory;
+  const description = {
+    file,
+    name: model.name,
+    family: model.family,
+    modelBytes: model.modelBytes,
+    parameters: model.parameters,
+    quantization: model.quantization,
+    trainedContextTokens: model.trainedContextTokens,
+    vocabularySize: model.vocabularySize,
+    canInfill: model.canInfill,
+    canRank: model.canRank,
+    chatTemplate: model.chatTemplate,
+    templateTraits,
+    toolFormat: model.toolFormat,
+    reasoningFormat: model.reasoningFormat,
+    canSwitchReasoning: model.canSwitchReasoning,
+    adaptations: templateTraits ? describeAdaptations(templateTraits) : [],
+    memory: {
+      contextTokens: model.contextTokens,
+      slots: model.slots,
+      total: model.memory,
+      ...report,
+      table: rows,
+    },
+  };
+  return JSON.stringify(description, null, 2);
 }
 
 const SYSTEM_MESSAGES = {
@@ -108,10 +184,14 @@ function helpText(program: string): string {
   return `Show what a GGUF model can do: its size, context, tool calls and reasoning, and how conversations
 are adapted to its chat template. The weights are not loaded.
 
-usage: ${program} show [FILE.gguf]
+usage: ${program} show [FILE.gguf] [options]
 
-Without a file, the built-in model is shown.
+Without a file, the built-in model is shown. A model in several files is given by its first file. The memory is that of the
+weights and the context, on the device that the server would use.
 
 Options
-  --help  print this`;
+  --context N  tokens of one slot (default: as many as fit here, up to what the model was trained for)
+  --slots N    requests that generate at the same time (default 4)
+  --json       print one JSON object
+  --help       print this`;
 }

@@ -3,6 +3,7 @@
 
 import { type ErrorDetails, ServiceError, toErrorCode } from "../errors.ts";
 import type { FreshEvent, SavedBytes, StepLoad } from "../generation/events.ts";
+import type { MemoryUse } from "../generation/memory-use.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, AnyQuestion, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
@@ -31,8 +32,13 @@ export type ModelOptions = {
   /** Number of layers on the GPU. */
   readonly gpuLayers: number | null;
   readonly slots: number;
-  /** Tokens per slot. */
+  /**
+   * Tokens per slot. Null: as many as the model was trained for, up to 32,768, and as fit into `memoryLimit` and into the
+   * memory that is free now; but at least 4096, or what the model was trained for.
+   */
   readonly contextTokens: number | null;
+  /** The most memory that the model and its context may take; null for no limit. */
+  readonly memoryLimit: MemoryUse | null;
   /** The maximum; with `threadGovernor`, fewer threads compute while other processes need the CPUs. */
   readonly threads: number | null;
   readonly threadGovernor: boolean;

@@ -2,14 +2,15 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import path from "node:path";
-import { abortReason, guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
+import { abortReason, guarded, ServiceError, stackOf } from "../errors.ts";
 import { deferred, orAborted, settlesWithin } from "../generation/deferred.ts";
 import type { SavedBytes } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnyQuestion } from "../generation/questions.ts";
 import type { WorkerLoss } from "./crashes.ts";
 import type { EngineStatus } from "./engine.ts";
-import type { FromWorker, ModelOptions, ToWorker } from "./messages.ts";
+import { loadFailure } from "./load-failure.ts";
+import type { FromWorker, ModelOptions, ToWorker, WireError } from "./messages.ts";
 import { OpenQuestions } from "./open-questions.ts";
 import { logOutput } from "./worker-output.ts";
 
@@ -147,10 +148,8 @@ export class WorkerProcess {
     const receiveAll = (messages: unknown) => {
       for (const message of messages as FromWorker[]) this.#receive(message); // only the worker writes to this channel
     };
-    child.on(
-      "message",
-      guarded(receiveAll, (error) => this.#distrust(error)),
-    );
+    const onMessages = guarded(receiveAll, (error) => this.#distrust(error));
+    child.on("message", onMessages);
     child.on("error", (error) => this.#gone(child, `cannot run the worker: ${error.message}`));
     child.once("exit", (code, signal) => {
       const isFromOutside = signal === "SIGKILL" && !this.#wasKilledHere;
@@ -179,7 +178,7 @@ export class WorkerProcess {
       case "loaded":
         return this.#loaded(message.model);
       case "load-failed":
-        return this.#loadFailed(message.error.code, message.error.message);
+        return this.#loadFailed(message.error);
       case "log":
         return this.#options.log(message.level, message.message);
       case "pong":
@@ -207,11 +206,12 @@ export class WorkerProcess {
     });
   }
 
-  #loadFailed(code: string, message: string): void {
-    this.#update({ reason: message });
-    const failed = new ServiceError(toErrorCode(code), message, { retryAfterSeconds: 30 });
+  #loadFailed(error: WireError): void {
+    this.#update({ reason: error.message });
+    const failed = loadFailure(error);
     this.#ready.reject(failed); // current callers fail; later callers wait for the next attempt
     this.#ready = deferred();
+    if (!this.#status.model) this.#ready.reject(failed); // there is no next attempt
     this.#child?.kill("SIGKILL"); // its exit handler decides whether to retry
   }
 
@@ -219,7 +219,7 @@ export class WorkerProcess {
     const { loadTimeoutMs } = this.#options;
     this.#after(loadTimeoutMs, () => {
       const message = `the model was not loaded within ${loadTimeoutMs / 1000} s (--load-timeout)`;
-      this.#loadFailed("engine_unavailable", message);
+      this.#loadFailed({ code: "engine_unavailable", message });
     });
   }
 

@@ -1,5 +1,6 @@
-// The facts about a loaded model: the worker reports them, and answers, the banner and the log show them.
+// The facts about a loaded model, and the state of a model: what answers, the banner and the log show.
 
+import type { MemoryUse } from "./memory-use.ts";
 import type { Syntax } from "./syntax.ts";
 import type { TemplateTraits } from "./template-traits.ts";
 
@@ -35,6 +36,8 @@ export type ModelInfo = {
   /** Whether it can rank documents. */
   readonly canRank: boolean;
   readonly modelBytes: number;
+  /** What the weights and the context take. The worker itself takes more: 0.1 to 0.2 GB. */
+  readonly memory: MemoryUse;
   /** The architecture's name, e.g. `llama`. */
   readonly family: string;
   readonly parameters: number;
@@ -44,4 +47,40 @@ export type ModelInfo = {
   readonly canInfill: boolean;
   readonly beginningText: string | null;
   readonly endText: string | null;
+};
+
+/** The state of an engine: its worker process and the model in it. */
+export type EngineState = "unloaded" | "loading" | "ready" | "restarting" | "failed" | "closed";
+
+export type ModelState = {
+  readonly names: readonly [string, ...string[]];
+  /** `waiting`: requests wait until other models have freed the memory. */
+  readonly state: EngineState | "waiting" | "unloading";
+  /** Why the state is `failed` or `restarting`; null otherwise. */
+  readonly reason: string | null;
+  readonly kind: "chat" | "embedding";
+  /** Of the file; 0 if it cannot be read. */
+  readonly sizeBytes: number;
+  /** Null until it was loaded for the first time. */
+  readonly info: ModelInfo | null;
+  readonly slots: number;
+  /** What it takes when it is loaded; null if that is not known yet. */
+  readonly memory: MemoryUse | null;
+  /** Whether it fits into the memory budget; null until its memory is known. */
+  readonly fits: boolean | null;
+  /** 0 to 1 while it is loaded. */
+  readonly loadProgress: number;
+  readonly isPinned: boolean;
+  /** Whether it can be deleted: a file in the models folder. */
+  readonly isDeletable: boolean;
+  /** Running requests. */
+  readonly busy: number;
+  /** Requests that wait for the model or its slots. */
+  readonly waiting: number;
+  /** Unix times in seconds; null for never. */
+  readonly loadedAtSeconds: number | null;
+  readonly lastUsedAtSeconds: number | null;
+  readonly unloadsAtSeconds: number | null;
+  /** Time of the last load, in ms; null before any. */
+  readonly loadMs: number | null;
 };

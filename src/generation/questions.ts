@@ -1,7 +1,8 @@
 // Questions that the engine answers without a slot: preparing a request, tokenizing, detokenizing, rendering a prompt. The
-// embedding worker has its own.
+// embedding worker and the worker that describes a model have their own.
 
 import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "./embedding.ts";
+import type { MemoryReport } from "./memory-use.ts";
 import type {
   AskedPrompt,
   AskedRequest,
@@ -41,7 +42,10 @@ export type EmbeddingQuestion =
   | { readonly type: "prepare-inputs"; readonly request: EmbeddingRequest }
   | { readonly type: "compute-input"; readonly input: PreparedInput };
 
-export type AnyQuestion = Question | EmbeddingQuestion;
+/** A question to the worker that describes a model. */
+export type DescribeQuestion = { readonly type: "report-memory" };
+
+export type AnyQuestion = Question | EmbeddingQuestion | DescribeQuestion;
 
 /** A question as a dialect makes it, with schemas that have not been compiled. */
 export type AskedQuestion =
@@ -62,5 +66,8 @@ type EmbeddingAnswers = {
   readonly "compute-input": Float64Array;
 };
 
+type DescribeAnswers = { readonly "report-memory": MemoryReport };
+
 export type AnswerTo<Q extends AnyQuestion | AskedQuestion> = (Answers &
-  EmbeddingAnswers)[Q["type"]];
+  EmbeddingAnswers &
+  DescribeAnswers)[Q["type"]];

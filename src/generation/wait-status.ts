@@ -11,11 +11,13 @@ export type QueuedStatus = {
 };
 
 /** The request waits for the model. */
-type LoadingStatus = {
+export type LoadingStatus = {
   readonly type: "loading";
-  readonly state: "loading" | "restarting" | "failed" | "closed";
+  readonly state: "unloaded" | "loading" | "ready" | "restarting" | "failed" | "closed";
   /** 0 to 1. */
   readonly progress: number;
+  /** Expected time until the model is loaded; null before it was loaded for the first time. */
+  readonly etaMs: number | null;
 };
 
 /** The wait status before the answer begins. */

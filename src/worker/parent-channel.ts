@@ -65,8 +65,8 @@ export function send(messages: readonly FromWorker[]): void {
 /** Errors of the library go to the log only: they may name files, and clients cannot act on them. */
 export function wireError(error: unknown): WireError {
   if (error instanceof ServiceError) {
-    const { code, message, field, param, counts } = error;
-    return { code, message, field, param, counts };
+    const { code, message, field, param, counts, memory } = error;
+    return { code, message, field, param, counts, memory };
   }
   send([{ type: "log", level: "error", message: `the engine failed: ${textOf(error)}` }]);
   return {

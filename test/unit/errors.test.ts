@@ -12,6 +12,7 @@ import {
 const TRAITS: readonly [ErrorCode, number, string, boolean][] = [
   ["invalid_value", 400, "invalid_request_error", false],
   ["context_length_exceeded", 400, "invalid_request_error", false],
+  ["model_too_large", 400, "invalid_request_error", false],
   ["invalid_api_key", 401, "invalid_request_error", false],
   ["permission_denied", 403, "permission_error", false],
   ["model_not_found", 404, "invalid_request_error", false],

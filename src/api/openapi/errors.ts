@@ -28,6 +28,7 @@ const RUNNING_CODES: readonly ErrorCode[] = [
   "draining",
   "queue_timeout",
   "engine_unavailable",
+  "model_too_large",
   "request_timeout",
   "deadline_unmeetable",
   "deadline_exceeded",

@@ -12,6 +12,7 @@ import {
 } from "node-llama-cpp";
 import type { GpuChoice, ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
+import type { MemoryUse } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import { checkModelFile } from "../model-file/check-model-file.ts";
 
@@ -91,13 +92,20 @@ function unusableDevice(gpu: GpuChoice, reason: string, cause?: unknown): Servic
   );
 }
 
+type FitOptions = LoadOptions & {
+  /** Layers to put on the GPU; null lets the library choose. */
+  readonly gpuLayers: number | null;
+};
+
 /** With too little GPU memory, retries with half of the layers on the GPU, down to none. */
 export async function fitIntoMemory<T>(
   llama: Llama,
-  { options, onProgress, log }: LoadOptions,
+  { options, gpuLayers: planned, onProgress, log }: FitOptions,
   createContext: (model: LlamaModel) => Promise<T>,
 ): Promise<{ readonly model: LlamaModel; readonly context: T }> {
-  let gpuLayers: number | "auto" = options.gpuLayers ?? "auto";
+  if (llama.gpu !== false && options.memoryLimit)
+    await llama.setVramCap(options.memoryLimit.vramBytes); // the library chooses layers that fit below it
+  let gpuLayers: number | "auto" = planned ?? "auto";
   for (;;) {
     let model: LlamaModel | undefined;
     try {
@@ -121,6 +129,11 @@ export async function fitIntoMemory<T>(
 function isOutOfMemory(error: unknown): boolean {
   if (error instanceof InsufficientMemoryError) return true;
   return error instanceof Error && /memory|failed to (create|load|allocate)/i.test(error.message);
+}
+
+/** The memory that the library allocated for a model or a context. */
+export function memoryOf({ memoryUsage }: Pick<LlamaModel, "memoryUsage">): MemoryUse {
+  return { ramBytes: memoryUsage.ram, vramBytes: memoryUsage.vram };
 }
 
 /** Facts about a loaded model and its device, for the model endpoints. */

@@ -2,9 +2,8 @@
 
 import { freemem } from "node:os";
 import type { Llama, LlamaModel } from "node-llama-cpp";
-import type { ModelOptions } from "../../engine/messages.ts";
-import { ServiceError } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
+import { addMemory } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import { acceptSeedFunctions, requireWholeWindow } from "../library-internals.ts";
 import { Batcher } from "../step/batcher.ts";
@@ -14,15 +13,17 @@ import { Slot } from "../step/slots.ts";
 import { Speculation } from "../step/speculation.ts";
 import { stepMeter } from "../step/step-meter.ts";
 import { usableCpus } from "./cpu-count.ts";
-import { type Device, fitIntoMemory, type LoadOptions, modelFacts, withDevice } from "./device.ts";
+import {
+  type Device,
+  fitIntoMemory,
+  type LoadOptions,
+  memoryOf,
+  modelFacts,
+  withDevice,
+} from "./device.ts";
+import { planLoad } from "./load-plan.ts";
+import { readInsights } from "./memory-needs.ts";
 import { languageFacts, type ModelLanguage, modelLanguage } from "./model-language.ts";
-
-/** Largest slice of a prompt: short on a CPU so that an abort is quick, long on a GPU to keep the device busy. */
-const CPU_BATCH_TOKENS = 128;
-const GPU_BATCH_TOKENS = 512;
-const DEFAULT_CONTEXT_TOKENS = 4096;
-/** A model trained for a smaller context loads only with an explicit --context, because hardly any prompt would fit. */
-const MIN_DEFAULT_CONTEXT_TOKENS = 256;
 
 export type SlotLoadOptions = LoadOptions & {
   readonly onStep: () => void;
@@ -40,7 +41,7 @@ export type LoadedModel = ModelLanguage & {
   readonly speculation: Speculation | null;
 };
 
-/** @throws ServiceError `engine_unavailable` with one clear line */
+/** @throws ServiceError `engine_unavailable` or `model_too_large`, with one clear line */
 export function loadModel(load: SlotLoadOptions): Promise<LoadedModel> {
   return withDevice(load.options, (device) => loadOn(device, load));
 }
@@ -50,16 +51,18 @@ async function loadOn(device: Device, load: SlotLoadOptions): Promise<LoadedMode
   const { options } = load;
   const cpus = usableCpus();
   llama.maxThreads = cpus; // caps the context's threads when it is created
-  const batchTokens =
-    options.batchTokens ?? (llama.gpu === false ? CPU_BATCH_TOKENS : GPU_BATCH_TOKENS);
+  const insights = await readInsights(llama, options.modelPath);
+  const plan = await planLoad({ llama, insights, options });
+  const { batchTokens } = plan;
   const slices = new PromptSlices({ batchTokens, targetMs: options.stepTargetMs });
   const speculation = options.speculation ? new Speculation() : null;
   const threads = options.threads ?? cpus;
   const batcher = newBatcher(llama, { slices, speculation }, threads, load);
-  const { model, context } = await fitIntoMemory(llama, load, (loaded) =>
+  const planned = { ...load, gpuLayers: plan.gpuLayers };
+  const { model, context } = await fitIntoMemory(llama, planned, (loaded) =>
     loaded.createContext({
       sequences: options.slots,
-      contextSize: contextTokensOf(loaded, options),
+      contextSize: plan.contextTokens,
       batchSize: Math.max(batchTokens, options.slots),
       flashAttention: options.flashAttention,
       threads: cpus,
@@ -96,6 +99,7 @@ async function loadOn(device: Device, load: SlotLoadOptions): Promise<LoadedMode
       slots: slots.length,
       contextTokens: context.contextSize,
       batchTokens: context.batchSize,
+      memory: addMemory(memoryOf(model), memoryOf(context)),
       ...languageFacts(language),
       ...(await modelFacts(device, model)),
     },
@@ -121,15 +125,4 @@ function newBatcher(
     onStep,
     onStepTime: (step) => onLoad({ ...step, threads: meter(step) }),
   });
-}
-
-/** @throws ServiceError when there is no context size that is safe to choose */
-function contextTokensOf(model: LlamaModel, { contextTokens, modelPath }: ModelOptions): number {
-  const trained = model.trainContextSize;
-  if (contextTokens !== null) return contextTokens;
-  if (trained >= MIN_DEFAULT_CONTEXT_TOKENS) return Math.min(DEFAULT_CONTEXT_TOKENS, trained);
-  const message =
-    `cannot load ${modelPath}: it was trained for a context of ${trained} tokens (context_length), and the minimum is ` +
-    `${MIN_DEFAULT_CONTEXT_TOKENS}; to serve it with N tokens anyway, use --context N`;
-  throw new ServiceError("engine_unavailable", message);
 }

@@ -3,17 +3,32 @@
 import { expect, test } from "vitest";
 import { describeContext, reachable } from "../../../src/cli/banner.ts";
 
-const context = (contextTokens: number, trainedContextTokens: number) =>
-  describeContext({ contextTokens, trainedContextTokens, slots: 4 });
+const MEMORY = { ramBytes: 3_100_000_000, vramBytes: 0 };
 
-test("says how much context the model allows when the server uses less", () => {
+const context = (contextTokens: number, trainedContextTokens: number) =>
+  describeContext({ contextTokens, trainedContextTokens, slots: 4, memory: MEMORY });
+
+test("says how much context the model was trained for when the server uses less", () => {
   expect(context(4096, 8192)).toBe(
-    "4096 tokens of context in each of 4 slots (the model allows 8192: set --context)",
+    "4096 tokens of context in each of 4 slots (3.10 GB with the weights); the model was trained for 8192: --context gives more",
   );
 });
 
-test.each([4096, 2048])("says nothing more when the model allows %i of 4096 tokens", (trained) => {
-  expect(context(4096, trained)).toBe("4096 tokens of context in each of 4 slots");
+test.each([4096, 2048])(
+  "says nothing more when the model was trained for %i of 4096 tokens",
+  (trained) => {
+    expect(context(4096, trained)).toBe(
+      "4096 tokens of context in each of 4 slots (3.10 GB with the weights)",
+    );
+  },
+);
+
+test("names both kinds of memory, and a single slot", () => {
+  const model = { contextTokens: 256, trainedContextTokens: 256, slots: 1 };
+
+  expect(describeContext({ ...model, memory: { ramBytes: 2e6, vramBytes: 4e9 } })).toBe(
+    "256 tokens of context in 1 slot (2.0 MB of RAM and 4.00 GB of GPU memory with the weights)",
+  );
 });
 
 const TLS = { tlsCert: "cert.pem" };

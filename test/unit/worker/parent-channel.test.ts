@@ -13,6 +13,7 @@ test("an error for the client keeps its message", () => {
     field: "messages",
     param: null,
     counts: null,
+    memory: null,
   });
 });
 
