@@ -3,6 +3,7 @@
 import { ConfigError } from "../config/config-error.ts";
 import { KeysFileError } from "../keys/keys-file.ts";
 import { DownloadError } from "../models/download-network.ts";
+import { ModelFolderError } from "../models/model-folder.ts";
 
 /** A command cannot do what it was asked to do. Its message is one line. */
 export class CommandError extends Error {
@@ -10,7 +11,7 @@ export class CommandError extends Error {
 }
 
 export function isExpected(error: unknown): error is Error {
-  return [CommandError, ConfigError, KeysFileError, DownloadError].some(
+  return [CommandError, ConfigError, KeysFileError, DownloadError, ModelFolderError].some(
     (known) => error instanceof known,
   );
 }

@@ -8,6 +8,7 @@ import { hashOf, newKey } from "../keys/key-hash.ts";
 import { changeKeysFile, type KeyEntry, keyName, readKeysFile } from "../keys/keys-file.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
+import { asTable } from "./text/table.ts";
 
 export type KeysOutput = {
   /** The key or the list, for standard output. */
@@ -172,15 +173,6 @@ function countOf(flags: Flags, flag: string, min: number): number | null {
 function defaultFile(env: Env): string {
   const base = env.XDG_CONFIG_HOME || path.join(env.HOME || homedir(), ".config");
   return path.join(base, "sluice", "keys.json");
-}
-
-function asTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]) =>
-    row.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join("  ");
-  return rows.map((row) => line(row).trimEnd()).join("\n");
 }
 
 const HELP: Readonly<Record<Action, string>> = {

@@ -13,9 +13,9 @@ import {
 } from "./launch-programs.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
-import { askServer, type ServedModel } from "./served-model.ts";
+import { addressHelp, readAddress } from "./server/call-server.ts";
+import { type ServedModel, servedModel } from "./server/served-model.ts";
 
-const DEFAULT_URL = "http://127.0.0.1:8080";
 /** Sent to a server without keys, because the programs require one. */
 const NO_KEY = "none";
 
@@ -39,7 +39,7 @@ export async function runLaunch(args: readonly string[], env: Env): Promise<void
     throw new CommandError(
       `${launched.command} is not installed; install it with: ${launched.install}`,
     );
-  const served = await askServer({ url, key, program });
+  const served = await servedModel({ url, key, program });
   for (const warning of warningsOf(name, served)) console.error(`sluice: ${warning}`);
   const folder = mkdtempSync(path.join(os.tmpdir(), `sluice-launch-${name}-`));
   try {
@@ -82,13 +82,11 @@ export function readLaunchOptions(
     throw new CommandError(
       `the arguments of ${name} must follow --: ${program} launch ${name} -- ${others.join(" ")}`,
     );
-  const url = values.url ?? DEFAULT_URL;
-  if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
-    throw new CommandError(`--url is "${url}": allowed is an address such as ${DEFAULT_URL}`);
+  const { url, key } = readAddress({ values, env, program });
   return {
     name,
-    url: url.replace(/\/+(v1\/*)?$/, ""),
-    key: values.key ?? (env.SLUICE_API_KEY?.split(",")[0] || undefined),
+    url,
+    key,
     args: end === -1 ? [] : args.slice(end + 1),
   };
 }
@@ -177,8 +175,7 @@ PROGRAM is one of ${Object.keys(LAUNCH_PROGRAMS).join(", ")}. It gets the server
 context through variables, arguments and temporary files; your own configuration is not changed.
 
 Options
-  --url URL   address of the server (default: ${DEFAULT_URL})
-  --key KEY   API key, where the server requires one (default: SLUICE_API_KEY)
+${addressHelp()}
   --help      print this
 
 The exit code is that of the program.`;

@@ -1,21 +1,21 @@
-// `sluice pull`: reads its arguments, shows the progress of the download, and prints the command that serves the model.
+// `sluice pull`: reads its arguments, runs the download, and prints how to use the model.
 
 import { writeSync } from "node:fs";
 import path from "node:path";
-import {
-  type DownloadOptions,
-  type DownloadReporter,
-  downloadModel,
-  formatBytes,
-} from "../models/download.ts";
+import { type DownloadOptions, downloadModel } from "../models/download.ts";
 import { DownloadNetwork } from "../models/download-network.ts";
+import { modelNameOf } from "../models/model-folder.ts";
+import { isModelFileName, modelUri } from "../models/model-uri.ts";
 import { CommandError } from "./command-error.ts";
+import { DEFAULT_MODEL_FOLDER } from "./model-folder-flag.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
+import { catalogTable } from "./text/catalog-table.ts";
+import { jsonReporter, printJson, textReporter } from "./text/pull-reporters.ts";
 
-const PERCENT_STEP = 5;
-
-type PullOptions = Pick<DownloadOptions, "uri" | "dir" | "name" | "timeoutMs">;
+type PullOptions = Pick<DownloadOptions, "uri" | "dir" | "name" | "timeoutMs"> & {
+  readonly isJson: boolean;
+};
 
 /** @throws CommandError or DownloadError */
 export async function runPull(
@@ -30,13 +30,13 @@ export async function runPull(
     hasToken: Boolean(env.HF_TOKEN),
   });
   exitOnSignals(network);
-  const showsProgressBar = process.stdout.isTTY === true;
+  const { isJson } = options;
+  const showsProgressBar = process.stdout.isTTY === true && !isJson;
   try {
-    const reporter = reporterOf(showsProgressBar);
+    const reporter = isJson ? jsonReporter() : textReporter(showsProgressBar);
     const file = await downloadModel({ ...options, showsProgressBar, network, reporter });
-    const shown = path.relative(process.cwd(), file);
-    console.log(`Model file: ${shown}`);
-    console.log(`Next: ${program} --model ${/[^\w./+-]/.test(shown) ? `"${shown}"` : shown}`);
+    if (isJson) printJson({ status: "success", name: modelNameOf(file), file });
+    else console.log(nextSteps(file, program));
   } catch (error) {
     releaseTerminal();
     throw error;
@@ -49,45 +49,32 @@ function readOptions(args: readonly string[], program: string): PullOptions | un
   const { values, positionals } = readWords(args, {
     name: "pull",
     options: ["dir", "name", "timeout"],
+    switches: ["json"],
     program,
   });
   if (values.help) return undefined;
-  const [uri, ...others] = positionals;
-  if (!uri || others.length > 0)
+  const [model, ...others] = positionals;
+  if (!model || others.length > 0)
     throw new CommandError(
-      `pull takes one model: ${program} pull hf:user/repo:quant (see ${program} pull --help)`,
+      `pull takes one model: ${program} pull qwen3:4b, or ${program} pull hf:user/repo:quant (see ${program} pull --help)`,
     );
-  const isUrl = /^https?:\/\//i.test(uri) && URL.canParse(uri);
-  if (!isUrl && !/^(hf|huggingface):(\/\/)?[^/\s:]+\/[^/\s]+/.test(uri))
-    throw new CommandError(`"${uri}" is neither hf:user/repo:quant nor an http(s) address`);
-  const { dir = "models", name, timeout = "30" } = values;
-  if (name !== undefined && !/^[^/\\]+\.gguf$/i.test(name))
+  const uri = modelUri(model);
+  const { dir = DEFAULT_MODEL_FOLDER, name, timeout = "30", json: isJson = false } = values;
+  if (name !== undefined && !isModelFileName(name))
     throw new CommandError(`--name is "${name}": allowed is a plain file name that ends in .gguf`);
   const seconds = Number(timeout);
   if (!(seconds >= 1 && seconds <= 3600))
     throw new CommandError(`--timeout is "${timeout}": allowed is 1 to 3600 seconds`);
-  return { uri, dir, name, timeoutMs: seconds * 1000 };
+  return { uri, dir, name, timeoutMs: seconds * 1000, isJson };
 }
 
-function reporterOf(showsProgressBar: boolean): DownloadReporter {
-  let shownPercent = 0;
-  return {
-    onStart({ filesInfo, totalSize, downloadedSize }, isComplete) {
-      const names = filesInfo.map(({ fileName }) => fileName).join(", ");
-      const size = totalSize > 0 ? formatBytes(totalSize) : "size unknown";
-      const resumed = downloadedSize > 0 ? `, resuming at ${formatBytes(downloadedSize)}` : "";
-      console.log(`${names}: ${isComplete ? "already complete" : size + resumed}`);
-    },
-    onBytes(bytes, totalBytes) {
-      const percent = Math.floor((bytes / totalBytes) * 100);
-      if (showsProgressBar || !(percent >= shownPercent + PERCENT_STEP)) return;
-      shownPercent = percent - (percent % PERCENT_STEP);
-      const amount = `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`;
-      console.log(`${String(percent).padStart(3)}%  ${amount}`);
-    },
-    onRetry: (reason) => console.error(`sluice: ${reason}; retrying`),
-    onChecksumRight: (fileName) => console.log(`${fileName}: the SHA-256 is right`),
-  };
+function nextSteps(file: string, program: string): string {
+  const shown = path.relative(process.cwd(), file);
+  return [
+    `Model file: ${shown}`,
+    `Name: ${modelNameOf(file)} (a running server that offers this folder has it at once)`,
+    `Next: ${program} --model ${/[^\w./+-]/.test(shown) ? `"${shown}"` : shown}`,
+  ].join("\n");
 }
 
 function exitOnSignals(network: DownloadNetwork): void {
@@ -120,9 +107,11 @@ function helpText(program: string): string {
   return `Download a GGUF model.
 
 usage: ${program} pull MODEL [options]
+       ${program} pull qwen3:4b
        ${program} pull hf:Qwen/Qwen3-4B-GGUF:Q4_K_M
 
 MODEL is one of
+  family:tag                   a short name of the catalog below; without the tag, its first one
   hf:user/repo:quant           a quantization in a Hugging Face repository, such as Q4_K_M
   hf:user/repo                 the quantization that the hub proposes
   hf:user/repo/path/file.gguf  one file; add #branch for a branch other than main
@@ -130,9 +119,10 @@ MODEL is one of
 A model that is split into several files (-00001-of-00003.gguf) is downloaded whole.
 
 Options
-  --dir FOLDER       where to put the model; created when missing (default: models)
+  --dir FOLDER       where to put the model; created when missing (default: ${DEFAULT_MODEL_FOLDER})
   --name FILE.gguf   file name (default: the name that the server or the hub gives)
   --timeout SECONDS  give up on a connection that is silent for this long, 1 to 3600 (default 30)
+  --json             print one JSON object per line, with the names of Ollama's API: status, completed, total
   --help             print this
 
 Environment variables
@@ -140,6 +130,10 @@ Environment variables
   HF_ENDPOINT  address of another hub that speaks the same protocol
 
 To resume a download that was interrupted, run the same command again: it continues from the
-unfinished .ipull file beside the model. A complete file is not downloaded twice.
-Exit code: 0 complete, 1 failed, 130 stopped with Ctrl-C.`;
+unfinished .ipull file beside the model. A complete file is not downloaded twice. A download must leave
+1 GiB of the disk free, or 5 % of a small one.
+Exit code: 0 complete, 1 failed, 130 stopped with Ctrl-C.
+
+Catalog of short names (sizes are approximate)
+${catalogTable().replace(/^/gm, "  ")}`;
 }

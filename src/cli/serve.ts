@@ -1,7 +1,10 @@
 // `sluice serve`, the default command: config → service → listen → signals → drain → exit.
 
+import { describeChanges } from "../config/changed-settings.ts";
+import type { CommandLine } from "../config/command-line.ts";
 import { readCommandLine } from "../config/command-line.ts";
 import type { Config } from "../config/config.ts";
+import { watchConfigFile } from "../config/watch-config-file.ts";
 import { readKeysFile } from "../keys/keys-file.ts";
 import type { Service } from "../service.ts";
 import { uncaughtListener } from "../uncaught.ts";
@@ -24,20 +27,26 @@ export async function runServe(
     const { config } = command;
     requireGgufFiles(config, programName(env));
     if (config.keysFile !== undefined) readKeysFile(config.keysFile, programName(env));
-    await serve(config);
+    await serve(command);
   }
 }
 
+type ServeCommand = Extract<CommandLine, { type: "serve" }>;
+
+/** Polling interval of the configuration file. */
+const CONFIG_POLL_MS = 1_000;
+
 function requireGgufFiles(config: Config, program: string): void {
   const files = [
-    { flag: "--model", file: config.model },
+    ...config.model.map(({ path }) => ({ flag: "--model", file: path })),
     { flag: "--embedding-model", file: config.embeddingModel },
     { flag: "--rerank-model", file: config.rerankModel },
   ];
   for (const { flag, file } of files) if (file) requireGgufFile({ flag, file, program });
 }
 
-async function serve(config: Config): Promise<void> {
+async function serve(command: ServeCommand): Promise<void> {
+  const { config } = command;
   const { createService } = await import("../service.ts"); // slow: --help and a wrong setting do not wait for it
   const service = createService(config);
   endOnSignals(service, config);
@@ -45,13 +54,30 @@ async function serve(config: Config): Promise<void> {
   try {
     const url = await service.listen();
     service.log.info({ url }, "listening, the model is being loaded");
-    const model = await service.engine.firstLoad;
+    const model = await service.firstLoad;
     printBanner(model, { url, service, config });
+    followConfigFile(service, command);
   } catch (error) {
     if (service.queue.isDraining) return; // a signal came before the model was loaded
-    await service.engine.close();
+    await service.fleet.close();
     throw new CommandError(describeStartFailure(error as NodeJS.ErrnoException, config));
   }
+}
+
+/** Takes over what can change while the server runs. */
+function followConfigFile(service: Service, { config, configFile, reread }: ServeCommand): void {
+  if (configFile === null) return;
+  watchConfigFile({
+    file: configFile,
+    config,
+    read: reread,
+    pollMs: CONFIG_POLL_MS,
+    onChange: (changed, changes) => {
+      service.log.info(`${configFile} has changed; ${describeChanges(changes)}`);
+      service.reload(changed);
+    },
+    onError: (message) => service.log.error(message),
+  });
 }
 
 function describeStartFailure(error: NodeJS.ErrnoException, { host, port }: Config): string {

@@ -1,20 +1,14 @@
-// Downloads a model, for `sluice pull`: what to fetch, the attempts, and the checks of what has arrived. node-llama-cpp
-// transfers the bytes; download-network.ts limits its requests.
+// Downloads a model, for `sluice pull` and for pulls of the server: what to fetch, the attempts, and the checks of what has
+// arrived. node-llama-cpp transfers the bytes; download-network.ts limits its requests.
 
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  createReadStream,
-  openSync,
-  readSync,
-  rmSync,
-  statfsSync,
-  statSync,
-} from "node:fs";
+import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelDownloader } from "node-llama-cpp";
+import { diskRoom } from "./disk-room.ts";
 import { DownloadError, type DownloadNetwork } from "./download-network.ts";
+import { isModelFileName } from "./model-uri.ts";
 
 /** Attempts in a row that bring no new bytes. */
 const MAX_ATTEMPTS = 3;
@@ -32,12 +26,14 @@ export type DownloadOptions = {
   readonly reporter: DownloadReporter;
 };
 
-/** Shown by the command while it waits. */
+/** Told what happens while the caller waits. */
 export type DownloadReporter = {
   /** @param made its `totalSize` is 0 when the server does not say; its `downloadedSize` is from an earlier, unfinished download */
   readonly onStart: (made: ModelDownloader, isComplete: boolean) => void;
   readonly onBytes: (bytes: number, totalBytes: number) => void;
   readonly onRetry: (reason: string) => void;
+  /** All bytes are there, and the SHA-256 of a file is being computed. */
+  readonly onVerify: (fileName: string) => void;
   readonly onChecksumRight: (fileName: string) => void;
 };
 
@@ -88,17 +84,19 @@ async function attempt(options: DownloadOptions, seen: Seen): Promise<Files> {
     );
     downloader = made;
     const files = made.filesInfo;
-    const isComplete = files.every(isOnDisk);
+    const arrived = files.filter(isOnDisk);
+    const isComplete = arrived.length === files.length;
+    const rest = files.filter((file) => !arrived.includes(file));
     replaced = files.map((file) => inode(file.filePath));
-    refuseName(made);
+    for (const file of files) refuseName(file);
     reporter.onStart(made, isComplete);
     if (!isComplete) {
-      for (const file of files) refuseToReplace(file);
-      checkRoom(made, options.dir);
+      for (const file of rest) refuseToReplace(file);
+      checkRoom(rest, options.dir);
       await run(() => (downloading = made.download()));
     }
-    for (const file of files) verify(file, isComplete);
-    if (!isComplete) await verifyChecksums(files, options);
+    for (const file of files) verify(file, arrived.includes(file));
+    if (!isComplete) await verifyChecksums(files, { ...options, arrived });
     return files;
   } catch (error) {
     await settle(downloader?.cancel({ deleteTempFile: false }), options.timeoutMs);
@@ -131,10 +129,11 @@ function inode(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.ino;
 }
 
-function refuseName({ entrypointFilename }: ModelDownloader): void {
-  if (/\.gguf$/i.test(entrypointFilename)) return;
+/** The name may come from the server: it must be one in the folder itself. */
+function refuseName({ fileName }: Files[number]): void {
+  if (isModelFileName(fileName)) return;
   throw new DownloadError(
-    `the server calls the file "${entrypointFilename}"; choose a name with --name model.gguf`,
+    `the server calls the file "${fileName}"; choose a name with --name model.gguf`,
   );
 }
 
@@ -150,31 +149,40 @@ function refuseToReplace({ filePath, fileName }: Files[number]): void {
   );
 }
 
-function checkRoom({ totalSize, downloadedSize }: ModelDownloader, dir: string): void {
-  const { bavail, bsize } = statfsSync(dir);
-  const free = bavail * bsize;
-  const missing = totalSize - downloadedSize;
-  if (missing > free)
-    throw new DownloadError(
-      `not enough disk space: ${formatBytes(missing)} are missing, ${dir} has ${formatBytes(free)} free`,
-    );
+/** @param files those that are not complete */
+function checkRoom(files: Files, dir: string): void {
+  const missing = files.reduce((sum, file) => sum + file.totalSize - file.downloadedSize, 0);
+  const { freeBytes, reserveBytes } = diskRoom(dir);
+  if (missing + reserveBytes <= freeBytes) return;
+  throw new DownloadError(
+    `not enough disk space: ${formatBytes(missing)} are missing, ${dir} has ${formatBytes(freeBytes)} free, ` +
+      `of which ${formatBytes(reserveBytes)} must stay free; free some space, or choose a folder on another disk`,
+  );
 }
 
 function verify(file: Files[number], wasComplete: boolean): void {
   const { size } = statSync(file.filePath);
   const start = readStart(file.filePath);
   if (file.totalSize > 0 && size !== file.totalSize)
-    reject(file, `has ${size} bytes, but the server announced ${file.totalSize}`);
+    reject({
+      file,
+      wasComplete,
+      fault: `has ${size} bytes, but the server announced ${file.totalSize}`,
+    });
   if (start === "GGUF") return;
-  const fault = `is not a GGUF file; it begins with ${JSON.stringify(start)}`;
-  // A file from before this command must not be removed.
-  if (wasComplete) throw new DownloadError(`${file.fileName} ${fault}; move it away`);
-  reject(file, fault);
+  reject({
+    file,
+    wasComplete,
+    fault: `is not a GGUF file; it begins with ${JSON.stringify(start)}`,
+  });
 }
+
+/** The files that were complete before this download began. */
+type Arrived = { readonly arrived: Files };
 
 async function verifyChecksums(
   files: Files,
-  { network, reporter }: DownloadOptions,
+  { network, reporter, arrived }: DownloadOptions & Arrived,
 ): Promise<void> {
   const urls = [...network.files.keys()];
   // A file that the hub stores in several binary parts has no checksum for the whole.
@@ -182,14 +190,25 @@ async function verifyChecksums(
   for (const [index, file] of files.entries()) {
     const expected = await network.sha256(urls[index] ?? "").catch(() => undefined);
     if (!expected) continue;
+    reporter.onVerify(file.fileName);
     const hash = createHash("sha256");
     await pipeline(createReadStream(file.filePath), hash);
-    if (hash.digest("hex") !== expected) reject(file, "has another SHA-256 than the hub states");
+    const wasComplete = arrived.includes(file);
+    if (hash.digest("hex") !== expected)
+      reject({ file, wasComplete, fault: "has another SHA-256 than the hub states" });
     reporter.onChecksumRight(file.fileName);
   }
 }
 
-function reject(file: Files[number], fault: string): never {
+type BadFile = {
+  readonly file: Files[number];
+  readonly fault: string;
+  readonly wasComplete: boolean;
+};
+
+function reject({ file, fault, wasComplete }: BadFile): never {
+  // A file from before this download must not be removed.
+  if (wasComplete) throw new DownloadError(`${file.fileName} ${fault}; move it away`);
   rmSync(file.filePath);
   throw new DownloadError(`${file.fileName} ${fault}; removed`);
 }

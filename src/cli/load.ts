@@ -1,0 +1,39 @@
+// `sluice load`: has a running server load a model before the first request needs it.
+
+import { programName } from "./program-name.ts";
+import { addressHelp } from "./server/call-server.ts";
+import { readModelCommand } from "./server/model-command.ts";
+import { changeModel } from "./server/served-models.ts";
+
+/** @throws CommandError */
+export async function runLoad(
+  args: readonly string[],
+  env: Readonly<NodeJS.ProcessEnv>,
+): Promise<void> {
+  const program = programName(env);
+  const command = readModelCommand(args, { name: "load", env, program });
+  if (!command) return console.log(helpText(program));
+  const { id, meta } = await changeModel({
+    ...command,
+    change: "load",
+    onWait: ({ state, reason }) =>
+      console.error(`sluice: ${command.model} is ${state}${reason ? `: ${reason}` : ""}`),
+  });
+  const duration = meta?.load_ms ? `, loaded in ${(meta.load_ms / 1000).toFixed(1)} s` : "";
+  const context = meta?.n_ctx
+    ? `, ${meta.n_ctx} tokens of context in each of ${meta.slots ?? 1} slots`
+    : "";
+  console.log(`${id} is ready${duration}${context}`);
+}
+
+function helpText(program: string): string {
+  return `Have a running server load a model, and wait until it is ready.
+
+usage: ${program} load NAME [options]
+
+NAME is one that ${program} list shows. Other models may be unloaded for it.
+
+Options
+${addressHelp()}
+  --help      print this`;
+}

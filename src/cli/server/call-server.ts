@@ -1,0 +1,120 @@
+// One request to a running server, for the commands that talk to it: which server, with which key, and what its refusals mean.
+
+import { CommandError } from "../command-error.ts";
+
+const DEFAULT_URL = "http://127.0.0.1:8080";
+
+export type ServerAddress = {
+  /** Without a path. */
+  readonly url: string;
+  readonly key: string | undefined;
+  /** The words that run sluice, for the command in an error. */
+  readonly program: string;
+};
+
+export type ServerCall = {
+  /** Default: GET. */
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: object;
+  /** Maximum time to the end of the answer. */
+  readonly timeoutMs?: number;
+};
+
+export type ServerAnswer = { readonly status: number; readonly body: unknown };
+
+type AddressWords = {
+  readonly values: { readonly url?: string; readonly key?: string };
+  readonly env: Readonly<NodeJS.ProcessEnv>;
+  readonly program: string;
+};
+
+const TIMEOUT_MS = 10_000;
+/** Nothing listens at the address, no such host exists, or it is a port that fetch never uses. */
+const NO_SERVER =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|bad port)$/;
+
+/** The lines for the help of a command that talks to a server. @param width of the column with the options */
+export function addressHelp(width = "--key KEY   ".length): string {
+  return [
+    ["--url URL", `address of the server (default: ${DEFAULT_URL})`],
+    ["--key KEY", "API key, where the server requires one (default: SLUICE_API_KEY)"],
+  ]
+    .map(([option = "", text]) => `  ${option.padEnd(width)}${text}`)
+    .join("\n");
+}
+
+/** @param values of --url and --key. @throws CommandError */
+export function readAddress({ values, env, program }: AddressWords): ServerAddress {
+  const url = values.url ?? DEFAULT_URL;
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
+    throw new CommandError(`--url is "${url}": allowed is an address such as ${DEFAULT_URL}`);
+  return {
+    url: url.replace(/\/+(v1\/*)?$/, ""),
+    key: values.key ?? (env.SLUICE_API_KEY?.split(",")[0] || undefined),
+    program,
+  };
+}
+
+/** @returns null if there is no server. @throws CommandError if the server does not answer in time, or breaks the connection */
+export async function callServer(
+  { url, key }: ServerAddress,
+  { method = "GET", path, body, timeoutMs = TIMEOUT_MS }: ServerCall,
+): Promise<ServerAnswer | null> {
+  const headers = {
+    ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    ...(body && { "content-type": "application/json" }),
+  };
+  try {
+    const response = await fetch(url + path, {
+      method,
+      headers,
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    return { status: response.status, body: await response.json().catch(() => ({})) };
+  } catch (error) {
+    const why = reasonOf(error);
+    if (NO_SERVER.test(why)) return null;
+    throw new CommandError(`${url} did not answer ${method} ${path}: ${why}`);
+  }
+}
+
+/** As callServer, for a command that needs a server. @throws CommandError also if there is none, or it refuses */
+export async function askServer(address: ServerAddress, call: ServerCall): Promise<unknown> {
+  const answer = await callServer(address, call);
+  if (!answer) throw noServer(address);
+  return acceptedBody(answer, address, call);
+}
+
+export function noServer({ url, program }: ServerAddress): CommandError {
+  return new CommandError(
+    `there is no server at ${url}; start one with: ${program}, or name another with --url`,
+  );
+}
+
+/** @returns the body of a successful answer. @throws CommandError with the reason that the server gives */
+export function acceptedBody(
+  { status, body }: ServerAnswer,
+  { url }: ServerAddress,
+  { method = "GET", path }: ServerCall,
+): unknown {
+  if (status >= 200 && status < 300) return body;
+  if (status === 401)
+    throw new CommandError(`${url} requires an API key: give it with --key or SLUICE_API_KEY`);
+  const message = (body as { error?: { message?: unknown } } | null)?.error?.message;
+  const [said] = typeof message === "string" ? message.split("\n") : [];
+  throw new CommandError(said ?? `${url} answered ${status} to ${method} ${path}`);
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return "no answer in time";
+  // fetch wraps the error of the socket, which may stand for attempts at several addresses
+  const { cause } = error;
+  const [first] = cause instanceof AggregateError ? cause.errors : [cause];
+  return first instanceof Error
+    ? String((first as NodeJS.ErrnoException).code ?? first.message)
+    : error.message;
+}

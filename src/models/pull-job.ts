@@ -1,0 +1,147 @@
+// One model that the server is asked to download: what is known about it, and a stream of its changes for each reader.
+
+import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
+import type { PullOutcome, PullProgress } from "./pull-process.ts";
+
+export type PullStatus = "queued" | "downloading" | "verifying" | "done" | "failed" | "cancelled";
+
+/** A job at one moment. */
+export type PullSnapshot = {
+  readonly id: string;
+  /** As it was asked for: a short name, `hf:user/repo:quant` or an address. */
+  readonly model: string;
+  readonly status: PullStatus;
+  readonly completedBytes: number;
+  /** Null while it is not known. */
+  readonly totalBytes: number | null;
+  /** Of the last seconds; null while it is not known, and when nothing is downloaded. */
+  readonly bytesPerSecond: number | null;
+  /** Estimated time until the last byte; null like `bytesPerSecond`. */
+  readonly etaMs: number | null;
+  /** The name under which the server offers the model; null before it is done. */
+  readonly name: string | null;
+  /** Why it failed, in one line. */
+  readonly error: string | null;
+  readonly startedAt: Date;
+};
+
+/** How much of the speed is that of the newest step; the rest is older. */
+const NEW_SPEED_SHARE = 0.3;
+
+type PullJobOptions = {
+  readonly id: string;
+  readonly model: string;
+  readonly uri: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+export class PullJob {
+  readonly id: string;
+  readonly model: string;
+  /** The same for all spellings of the model. */
+  readonly uri: string;
+  readonly #now: () => number;
+  #snapshot: PullSnapshot;
+  #changed: Deferred<void> = deferred();
+  /** The progress before the newest one, to compute the speed. */
+  #last: { readonly bytes: number; readonly atMs: number } | null = null;
+
+  constructor({ id, model, uri, now }: PullJobOptions) {
+    this.id = id;
+    this.model = model;
+    this.uri = uri;
+    this.#now = now;
+    this.#snapshot = {
+      id,
+      model,
+      status: "queued",
+      completedBytes: 0,
+      totalBytes: null,
+      bytesPerSecond: null,
+      etaMs: null,
+      name: null,
+      error: null,
+      startedAt: new Date(now()),
+    };
+  }
+
+  get snapshot(): PullSnapshot {
+    return this.#snapshot;
+  }
+
+  get hasEnded(): boolean {
+    return ["done", "failed", "cancelled"].includes(this.#snapshot.status);
+  }
+
+  /**
+   * Yields the current snapshot at once and then each newer one, up to the last. A slow reader misses those between, so nothing
+   * piles up. Throws the signal's reason when it is aborted.
+   */
+  async *changes(signal: AbortSignal): AsyncGenerator<PullSnapshot, void> {
+    let seen: PullSnapshot | null = null;
+    while (true) {
+      const snapshot = this.#snapshot;
+      if (snapshot === seen) await orAborted(this.#changed.promise, signal);
+      else {
+        seen = snapshot;
+        yield snapshot;
+        if (snapshot === this.#snapshot && this.hasEnded) return;
+      }
+    }
+  }
+
+  /** For PullJobs alone, as the methods below. */
+  started(): void {
+    this.#update({ status: "downloading" });
+  }
+
+  progressed({ status, completedBytes, totalBytes }: PullProgress): void {
+    if (this.hasEnded) return;
+    const speed = status === "downloading" ? this.#speed(completedBytes) : null;
+    const left = totalBytes - completedBytes;
+    this.#update({
+      status,
+      completedBytes,
+      totalBytes: totalBytes > 0 ? totalBytes : null,
+      bytesPerSecond: speed === null ? null : Math.round(speed),
+      etaMs: speed && totalBytes > 0 ? Math.round((left / speed) * 1000) : null,
+    });
+  }
+
+  ended(outcome: PullOutcome): void {
+    if (this.hasEnded) return;
+    const still = { bytesPerSecond: null, etaMs: null };
+    if (outcome.type === "failed")
+      return this.#update({ ...still, status: "failed", error: outcome.message });
+    const { name, sizeBytes } = outcome;
+    this.#update({
+      ...still,
+      status: "done",
+      name,
+      completedBytes: sizeBytes,
+      totalBytes: sizeBytes,
+    });
+  }
+
+  cancelled(): void {
+    if (!this.hasEnded) this.#update({ status: "cancelled", bytesPerSecond: null, etaMs: null });
+  }
+
+  #speed(bytes: number): number | null {
+    const atMs = this.#now();
+    const last = this.#last;
+    if (last && atMs <= last.atMs) return this.#snapshot.bytesPerSecond;
+    this.#last = { bytes, atMs };
+    if (!last || bytes < last.bytes) return null; // the first, or a connection that broke has lost some
+    const newest = ((bytes - last.bytes) * 1000) / (atMs - last.atMs);
+    const before = this.#snapshot.bytesPerSecond ?? newest;
+    return before + (newest - before) * NEW_SPEED_SHARE;
+  }
+
+  #update(change: Partial<PullSnapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...change };
+    this.#changed.resolve();
+    this.#changed = deferred();
+  }
+}
