@@ -1,18 +1,17 @@
-// Builds the engines, each with a worker process: one that generates, and those for embeddings and reranking. Called by service.ts.
+// Builds the engine of one model: one that generates, or one for embeddings and ranking. Called by create-models.ts.
 
 import path from "node:path";
 import type { Config } from "./config/config.ts";
 import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions, PrefixStorage } from "./engine/messages.ts";
-import { makePrefixFolder, type PrefixFolder } from "./engine/prefix-folder.ts";
+import type { PrefixFolder, PrefixFolders } from "./engine/prefix-folder.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { WorkerProcess } from "./engine/worker-process.ts";
-import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
+import type { ModelInfo } from "./generation/model-info.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import { Catalog } from "./models/catalog.ts";
-import { Admissions, type AdmissionsOptions } from "./queue/admissions.ts";
+import type { ModelSpec } from "./models/model-list.ts";
 
 /** Load progress is logged in steps of this size. */
 const PROGRESS_STEP_PERCENT = 25;
@@ -21,56 +20,80 @@ export type EngineParts = {
   readonly workerFolder?: string;
   /** Where saved prefixes go besides memory; null for nowhere. */
   readonly diskCache: PrefixStorage["disk"];
+  readonly prefixFolders: PrefixFolders;
+  /** The share of the prefix folders' memory that one model may take. */
+  readonly prefixShare: () => number;
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
 };
 
-export function createEngine(parts: EngineParts): Engine {
+export function createEngine(spec: ModelSpec, parts: EngineParts): Engine {
   const { config, log, metrics, workerFolder, diskCache } = parts;
-  let lastLogged = 0;
-  const memory = openPrefixFolder(config, log);
-  const prefixCache = memory && {
-    folder: memory.folder,
-    maxRamBytes: memory.maxRamBytes,
-    disk: diskCache,
-  };
+  const options = modelOptions(spec, config);
+  const [id] = spec.names;
   return new WorkerEngine({
     ...config,
     entry: workerEntry("main", workerFolder),
-    model: { ...modelOptions(config), prefixCache },
-    onClosed: () => memory?.remove(),
+    prepareLoad: ({ memoryLimit }) => {
+      const memory = openPrefixFolder(parts);
+      const { folder, maxRamBytes } = memory ?? {};
+      const prefixCache =
+        folder === undefined || maxRamBytes === undefined
+          ? null
+          : { folder, maxRamBytes, disk: diskCache };
+      return {
+        model: { ...options, memoryLimit, prefixCache },
+        release: () => {
+          memory?.remove();
+          metrics.prefixesSaved(id, { ram: 0, disk: 0 });
+        },
+      };
+    },
     streamBufferBytes: config.streamBuffer,
     log: (level, message) => log[level](message),
     onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
-    onSaved: (bytes) => metrics.prefixesSaved(bytes),
+    onSaved: (bytes) => metrics.prefixesSaved(id, bytes),
     onLoad: (load) => metrics.stepComputed(load),
-    onLoadProgress: (progress) => {
-      const percent = Math.floor((progress * 100) / PROGRESS_STEP_PERCENT) * PROGRESS_STEP_PERCENT;
-      if (percent === lastLogged) return;
-      lastLogged = percent;
-      if (percent > 0) log.info(`loading ${path.basename(config.model)}: ${percent} %`);
-    },
+    onLoadProgress: progressLog(spec, log),
   });
 }
 
+/** Logs each step of the progress once. */
+function progressLog({ names: [name] }: ModelSpec, log: Logger): (progress: number) => void {
+  let lastLogged = 0;
+  return (progress) => {
+    const percent = Math.floor((progress * 100) / PROGRESS_STEP_PERCENT) * PROGRESS_STEP_PERCENT;
+    if (percent === lastLogged) return;
+    lastLogged = percent;
+    if (percent > 0) log.info(`loading ${name}: ${percent} %`);
+  };
+}
+
 /** Null if prompts are cached in slots alone. */
-function openPrefixFolder({ cacheRam }: Config, log: Logger): PrefixFolder | null {
+function openPrefixFolder({ prefixFolders, prefixShare, log }: EngineParts): PrefixFolder | null {
   try {
-    return makePrefixFolder(cacheRam ?? null);
+    return prefixFolders.make(prefixShare());
   } catch (error) {
     log.warn(`prompts are cached in slots alone: ${(error as Error).message}`);
     return null;
   }
 }
 
-function modelOptions(config: Config): ModelOptions {
+/** A file and the size of the context with which it is loaded. */
+type LoadedFile = Pick<ModelSpec, "file" | "slots" | "contextTokens" | "gpuLayers">;
+
+function modelOptions(
+  { file, slots, contextTokens, gpuLayers }: LoadedFile,
+  config: Config,
+): ModelOptions {
   return {
-    modelPath: path.resolve(config.model),
+    modelPath: file,
     gpu: config.gpu,
-    gpuLayers: config.gpuLayers ?? null,
-    slots: config.slots,
-    contextTokens: config.context ?? null,
+    gpuLayers,
+    slots,
+    contextTokens,
+    memoryLimit: null,
     threads: config.threads ?? null,
     flashAttention: config.flashAttention,
     batchTokens: config.batchSize ?? null,
@@ -81,76 +104,58 @@ function modelOptions(config: Config): ModelOptions {
   };
 }
 
-/** Facts about a model, without its weights in memory. @throws ServiceError `engine_unavailable` with one clear line */
+/**
+ * Facts about a model and the memory that it needs, without its weights in memory.
+ * @throws ServiceError `engine_unavailable` with one clear line
+ */
 export async function describeModel(
+  file: LoadedFile,
   config: Config,
   log: (level: "info" | "warn" | "error", message: string) => void,
 ) {
   const worker = new WorkerProcess({
     ...config,
     entry: workerEntry("describe-main"),
-    model: modelOptions(config),
+    model: modelOptions(file, config),
     log,
     onLoadProgress: () => {},
     onStep: () => {},
     onExit: () => {},
   });
   try {
-    return await worker.firstLoad;
+    const model = await worker.firstLoad;
+    const question = { type: "report-memory" } as const;
+    const { answer } = worker.questions.ask(question, new AbortController().signal);
+    return { model, memory: await answer };
   } finally {
     await worker.close();
   }
 }
 
-function workerEntry(name: "main" | "embedding-main" | "describe-main", folder?: string): string {
-  if (folder !== undefined) return path.join(folder, `${name}.js`);
-  return path.join(import.meta.dirname, "worker", `${name}${path.extname(import.meta.filename)}`);
-}
-
-type EmbeddingParts = Omit<EngineParts, "metrics" | "diskCache"> & {
-  /** For the queues before the workers. */
-  readonly queueOptions: Omit<AdmissionsOptions, "slots">;
-  /** The engine that generates. */
-  readonly generating: Engine;
-  readonly embeddingEngine?: EmbeddingEngine;
+export type EmbeddingEngineParts = Pick<EngineParts, "config" | "log" | "workerFolder"> & {
+  /** Facts about the same model, if it also generates and has been loaded for that. */
+  readonly knownModel: () => ModelInfo | null;
 };
 
-/** One worker for both, or one for each if their files differ. The first request that needs a worker starts it. */
-export function createEmbeddings(parts: EmbeddingParts) {
-  const { config } = parts;
-  const embeddingModel = config.embeddingModel ?? config.model;
-  const rerankModel = config.rerankModel ?? embeddingModel;
-  const embeddings = createEmbeddingService(embeddingModel, parts);
-  const isShared = rerankModel === embeddingModel;
-  const reranking = isShared ? embeddings : createEmbeddingService(rerankModel, parts);
-  return { embeddings, reranking };
-}
-
-function createEmbeddingService(model: string, parts: EmbeddingParts): EmbeddingService {
-  const { config, queueOptions, embeddingEngine } = parts;
-  const fileName = path.basename(model, ".gguf");
-  const busyWith = "another request is being computed";
-  const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
-  return {
-    engine: embeddingEngine ?? createEmbeddingEngine(model, parts),
-    queue: new Admissions({ ...queueOptions, slots: 1, busyWith }),
-    catalog: new Catalog({ fileName, aliases }),
-  };
-}
-
-function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingEngine {
-  const { config, log, generating, workerFolder } = parts;
-  const isGenerating = model === config.model; // only then --context and --gpu-layers apply
+export function createEmbeddingEngine(
+  spec: ModelSpec,
+  { config, log, workerFolder, knownModel }: EmbeddingEngineParts,
+): EmbeddingEngine {
+  const options = modelOptions(spec, config);
   return new WorkerEmbeddingEngine({
     ...config,
     entry: workerEntry("embedding-main", workerFolder),
-    model: {
-      ...modelOptions(config),
-      modelPath: path.resolve(model),
-      ...(isGenerating ? {} : { contextTokens: null, gpuLayers: null }),
-    },
-    knownModel: () => (isGenerating ? generating.status().model : null),
+    prepareLoad: ({ memoryLimit }) => ({
+      model: { ...options, memoryLimit },
+      release: () => {},
+    }),
+    knownModel,
     log: (level, message) => log[level](`embeddings: ${message}`),
     onLoadProgress: () => {},
   });
+}
+
+function workerEntry(name: "main" | "embedding-main" | "describe-main", folder?: string): string {
+  if (folder !== undefined) return path.join(folder, `${name}.js`);
+  return path.join(import.meta.dirname, "worker", `${name}${path.extname(import.meta.filename)}`);
 }

@@ -12,6 +12,7 @@ import type {
   StepLoad,
   Usage,
 } from "./generation/events.ts";
+import type { MemoryUse } from "./generation/memory-use.ts";
 
 /**
  * How a request ended: the finish reason, `computed` for embeddings and rerank scores, or an error code. A closed set, so
@@ -45,7 +46,10 @@ const HELP = {
   embedding_e2e_seconds: "From the arrival of an embedding or rerank request to its end",
   slots_busy: "Slots in use",
   queue_length: "Requests waiting for a slot",
-  worker_restarts_total: "Restarts of the worker process",
+  worker_restarts_total: "Restarts of the worker processes that generate",
+  models_loaded: "Models that are loaded",
+  models_ram_bytes: "RAM that the loaded models take",
+  models_vram_bytes: "GPU memory that the loaded models take",
   key_requests_total: "Admitted requests of a key that have ended",
   key_tokens_total:
     "Tokens of a key: in (prompts), cached (prompt tokens found in the cache), out (answers)",
@@ -63,6 +67,8 @@ export type Gauges = {
   readonly slotsBusy: () => number;
   readonly queueLength: () => number;
   readonly workerRestarts: () => number;
+  readonly modelsLoaded: () => number;
+  readonly modelsMemory: () => MemoryUse;
 };
 
 /** Totals of one key. */
@@ -100,19 +106,26 @@ export class Metrics {
   readonly #savedOnDisk = this.#make.gauge("prefix_cache_disk_bytes");
   readonly #inputs = this.#make.counter("embedding_inputs_total");
   readonly #computing = this.#make.histogram("embedding_e2e_seconds");
+  readonly #saved = new Map<string, SavedBytes>();
   #readGauges: () => void = () => {};
 
   /** Must be called once, when the sources of the gauges exist. */
-  watch({ slotsBusy, queueLength, workerRestarts }: Gauges): void {
+  watch({ slotsBusy, queueLength, workerRestarts, modelsLoaded, modelsMemory }: Gauges): void {
     const { gauge, counter } = this.#make;
     const busy = gauge("slots_busy");
     const waiting = gauge("queue_length");
     const restarts = counter("worker_restarts_total");
+    const loaded = gauge("models_loaded");
+    const [ram, vram] = [gauge("models_ram_bytes"), gauge("models_vram_bytes")];
     this.#readGauges = () => {
       busy.set(slotsBusy());
       waiting.set(queueLength());
       restarts.reset();
       restarts.inc(workerRestarts());
+      loaded.set(modelsLoaded());
+      const { ramBytes, vramBytes } = modelsMemory();
+      ram.set(ramBytes);
+      vram.set(vramBytes);
     };
   }
 
@@ -147,9 +160,12 @@ export class Metrics {
     this.#interToken.observe(gapMs / tokens / 1000);
   }
 
-  prefixesSaved({ ram, disk }: SavedBytes): void {
-    this.#savedInRam.set(ram);
-    this.#savedOnDisk.set(disk);
+  /** @param model whose saved prompts have this size now */
+  prefixesSaved(model: string, bytes: SavedBytes): void {
+    this.#saved.set(model, bytes);
+    const all = [...this.#saved.values()];
+    this.#savedInRam.set(all.reduce((sum, { ram }) => sum + ram, 0));
+    this.#savedOnDisk.set(all.reduce((sum, { disk }) => sum + disk, 0));
   }
 
   stepComputed({ ms, decodes, promptTokens, drafts, threads }: StepLoad): void {

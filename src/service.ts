@@ -3,18 +3,18 @@
 
 import type { RequestListener } from "node:http";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { PromptHistory } from "./cache-misses/prompt-history.ts";
 import { SchemaCompiler } from "./compile/schema-compiler.ts";
 import { packageVersion } from "./config/command-line.ts";
 import type { Config } from "./config/config.ts";
-import { configWith } from "./config/config-with.ts";
+import { configWith, type ServiceSettings } from "./config/config-with.ts";
 import { openDiskCache } from "./config/disk-cache.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
-import { createEmbeddings, createEngine, type EngineParts } from "./create-engines.ts";
-import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
+import { createModels, type Models, type ModelsParts } from "./create-models.ts";
 import type { Engine } from "./engine/engine.ts";
 import { ServiceError, stackOf } from "./errors.ts";
-import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
+import type { ModelInfo } from "./generation/model-info.ts";
 import { createApp } from "./http/routes/routes.ts";
 import { BodyMemory } from "./http/server/body-memory.ts";
 import { Connections, type HttpServer } from "./http/server/connections.ts";
@@ -24,9 +24,11 @@ import { WebSockets } from "./http/websocket/websocket.ts";
 import { ANONYMOUS } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { UsageBook } from "./keys/usage-book.ts";
+import { queueOptionsOf, withLiveSettings } from "./live-settings.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
-import { Catalog } from "./models/catalog.ts";
+import type { Fleet } from "./models/fleet/fleet.ts";
+import type { GeneratingModel, ModelList } from "./models/model-list.ts";
 import { Admissions } from "./queue/admissions.ts";
 import { TokenBudgets } from "./queue/token-budgets.ts";
 import { KeptAnswers } from "./resume/kept-answers.ts";
@@ -34,7 +36,8 @@ import { StoredResponses } from "./resume/stored-responses.ts";
 
 export type { Config } from "./config/config.ts";
 // biome-ignore lint/performance/noBarrelFile: the package's public API includes parts of other files
-export { configWith } from "./config/config-with.ts";
+export { configWith, type ServiceSettings } from "./config/config-with.ts";
+export type { ModelEntry, ModelSetting } from "./config/model-entry.ts";
 export type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
 export type {
@@ -63,15 +66,21 @@ const COMPILE_PROGRAM = path.join(BUILT_FOLDER, "compile/thread-main.js");
  * have to wait there, and must not block the questions of other keys.
  */
 const QUESTION_LIMITS = { slots: 16, slotsPerOwner: 4 };
+const OTHER_QUESTIONS = "other questions are being answered";
 
 export type Service = {
+  /** The models that clients can ask for. */
+  readonly models: ModelList;
+  /** Loads and unloads them. */
+  readonly fleet: Fleet;
+  /** Settles when the default model and those to preload were loaded for the first time, or one failed to load. */
+  readonly firstLoad: Promise<ModelInfo>;
+  /** The engine of the default model. */
   readonly engine: Engine;
   /** The queue for slots. */
   readonly queue: Admissions;
-  readonly catalog: Catalog;
-  readonly embeddings: EmbeddingService;
-  /** The same as `embeddings` where one model does both. */
-  readonly reranking: EmbeddingService;
+  /** The queue of the models that compute embeddings or rank documents. */
+  readonly embeddingQueue: Admissions;
   readonly log: Logger;
   /** Counts an uncaught error and logs it with its stack. */
   readonly report: (error: unknown) => void;
@@ -81,17 +90,18 @@ export type Service = {
    * of an answer is the host's to disconnect), and WebSocket upgrades are the host's too, so /v1/ws is not available.
    */
   readonly app: RequestListener;
+  /**
+   * Takes over changed settings: those of the models, the keys, and the limits that `isReloadable()` names. Others keep their
+   * values until a restart.
+   */
+  reload(config: Config): void;
   /** Starts listening. @returns the base URL. @throws Error with a `code` such as `EADDRINUSE` */
   listen(): Promise<string>;
   /** Refuses new requests, lets the others finish within the drain timeout, fails the rest, then closes. */
   close(): Promise<void>;
 };
 
-export type ServiceParts = {
-  /** Replaces the worker process. */
-  readonly engine?: Engine;
-  /** Replaces the worker processes for embeddings and reranking. */
-  readonly embeddingEngine?: EmbeddingEngine;
+export type ServiceParts = Pick<ModelsParts, "engine" | "embeddingEngine"> & {
   readonly log?: Logger;
   /** The folder of the worker programs (default: `worker` beside this file). */
   readonly workerFolder?: string;
@@ -103,8 +113,9 @@ export type ServiceParts = {
  * @throws ConfigError for a setting that is unknown or out of its range, a host that requires a key, TLS files that are no pair, or
  * a folder or key file of the cache on disk that cannot be used
  */
-export function createService(settings: Partial<Config> = {}, parts: ServiceParts = {}): Service {
-  const config = configWith(settings);
+export function createService(settings: ServiceSettings = {}, parts: ServiceParts = {}): Service {
+  let config = configWith(settings);
+  const current = () => config;
   const tls = readTlsFiles(config);
   const diskCache = openDiskCache(config);
   const log = parts.log ?? createLogger(config);
@@ -114,40 +125,54 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     log.error({ stack: stackOf(error) }, "bug");
   };
   const access = openAccess(config, log);
-  const models = createModels({ ...parts, config, diskCache, log, metrics, access });
+  const queueOptions = queueOptionsOf(current, access);
+  const shared = { log, metrics, diskCache, queueOptions };
+  const served = createModels({ ...parts, ...shared, config: current });
+  const questions = new Admissions(queueOptions({ ...QUESTION_LIMITS, busyWith: OTHER_QUESTIONS }));
   const stores = createStores(config);
-  metrics.watch({
-    slotsBusy: () => models.queue.busy,
-    queueLength: () => models.queue.waiting,
-    workerRestarts: () => models.engine.status().workerRestarts,
-  });
+  watchModels(metrics, served);
   const bodies = {
     bodyLimitBytes: config.bodyLimit,
     bodyMemory: new BodyMemory(config.bodyMemory),
   };
   const webSockets = new WebSockets({ ...config, ...bodies, keys: access.keys, report });
-  const app = createApp({
-    ...settingsOf(config),
-    ...access,
-    ...models,
-    ...stores,
-    ...bodies,
-    socketWatch: watchSendQueues(config.stallTimeoutMs, log),
-    webSockets,
-    metrics,
-    log,
-  });
+  const app = createApp(
+    withLiveSettings(current, {
+      ...settingsOf(config),
+      ...access,
+      ...served,
+      ...stores,
+      ...bodies,
+      questions,
+      socketWatch: watchSendQueues(config.stallTimeoutMs, log),
+      webSockets,
+      metrics,
+      log,
+    }),
+  );
   const connections = new Connections();
   const server = createHttpServer(app, { log, metrics, connections, report }, { ...config, tls });
   webSockets.attach(server, connections);
   return {
-    ...models,
+    ...served,
+    engine: served.models.default.engine,
+    firstLoad: preload(served),
     log,
     report,
     app,
+    reload: (changed) => {
+      const keysOf = ({ apiKey, keysFile }: Config) => ({
+        plainKeys: apiKey,
+        file: keysFile ?? null,
+      });
+      if (!isDeepStrictEqual(keysOf(config), keysOf(changed))) access.keys.update(keysOf(changed));
+      config = changed;
+      served.update();
+    },
     listen: () => listen(server, config),
     close: async () => {
-      await close(server, { config, connections, webSockets, models });
+      const queues = [served.queue, served.embeddingQueue, questions];
+      await close(server, { config, connections, webSockets, queues, fleet: served.fleet });
       access.keys.close();
       await closeStores(stores);
     },
@@ -165,31 +190,33 @@ function openAccess(config: Config, log: Logger) {
   return { keys, usage, tokenBudgets: new TokenBudgets() };
 }
 
-type Models = ReturnType<typeof createModels>;
+/** The default model and those to preload. */
+function preload({ models, fleet }: Models): Promise<ModelInfo> {
+  const { signal } = new AbortController();
+  const load = (model: GeneratingModel) =>
+    model.ready({ owner: "", isFlex: false, arrivedAtMs: performance.now(), signal });
+  const others = models.all.flatMap(({ spec, generating }) =>
+    spec.isPreloaded && generating && generating !== models.default ? [generating] : [],
+  );
+  const first = load(models.default);
+  const loaded = Promise.all([first, ...others.map(load)]).then(([info]) => info);
+  loaded.catch(() => {}); // the requests that wait for the model get the error too
+  fleet.plan();
+  return loaded;
+}
 
-type ModelsOptions = ServiceParts &
-  EngineParts & { readonly access: ReturnType<typeof openAccess> };
-
-/** The engines, the queues before them, and the names of their models. */
-function createModels(options: ModelsOptions) {
-  const { config, access } = options;
-  const engine = options.engine ?? createEngine(options);
-  const fileName = path.basename(config.model, ".gguf");
-  const queueOptions = {
-    ...config,
-    tokenBudgets: access.tokenBudgets,
-    maxWaiting: config.queue,
-    isShared: () => access.keys.callers.length > 1,
-  };
-  const busyWith = "other questions are being answered";
-  return {
-    engine,
-    catalog: new Catalog({ fileName, aliases: config.alias }),
-    queue: new Admissions(queueOptions),
-    /** The queue of questions, which need no slot. */
-    questions: new Admissions({ ...queueOptions, ...QUESTION_LIMITS, busyWith }),
-    ...createEmbeddings({ ...options, queueOptions, generating: engine }),
-  };
+function watchModels(metrics: Metrics, { queue, models, fleet }: Models): void {
+  metrics.watch({
+    slotsBusy: () => queue.busy,
+    queueLength: () => queue.waiting,
+    workerRestarts: () =>
+      models.all.reduce(
+        (sum, { generating }) => sum + (generating?.engine.status().workerRestarts ?? 0),
+        0,
+      ),
+    modelsLoaded: () => fleet.models.filter(({ state }) => state === "ready").length,
+    modelsMemory: () => fleet.memory,
+  });
 }
 
 type Stores = ReturnType<typeof createStores>;
@@ -214,14 +241,12 @@ async function closeStores({ streams, responses, schemas }: Stores): Promise<voi
 function settingsOf(config: Config) {
   return {
     ...config,
-    isStrict: config.strict,
     hostNames: [config.host, ...config.allowedHost],
     corsOrigins: config.corsOrigin,
     builtFolder: BUILT_FOLDER,
     pageFolder: config.page ? path.join(BUILT_FOLDER, "web") : null,
     startedAtSeconds: Math.floor(Date.now() / 1000),
     build: `sluice ${packageVersion()}`,
-    modelFile: path.basename(config.model),
   };
 }
 
@@ -229,25 +254,23 @@ type Closing = {
   readonly connections: Connections;
   readonly webSockets: WebSockets;
   readonly config: Config;
-  readonly models: Models;
+  readonly queues: readonly Admissions[];
+  readonly fleet: Fleet;
 };
 
 /** It keeps listening while it drains: `/ready` reports that, and new requests get a 503 rather than no connection. */
 async function close(
   server: HttpServer,
-  { config, models, connections, webSockets }: Closing,
+  { config, queues, fleet, connections, webSockets }: Closing,
 ): Promise<void> {
-  const { engine, queue, questions, embeddings, reranking } = models;
-  const queues = new Set([queue, questions, embeddings.queue, reranking.queue]);
-  await Promise.all([...queues].map((each) => empty(each, config.drainTimeoutMs)));
+  await Promise.all(queues.map((each) => empty(each, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await webSockets.close();
   server.closeIdleConnections();
   const lastFrames = setTimeout(() => connections.destroyAll(), LAST_FRAMES_MS);
   await closed;
   clearTimeout(lastFrames);
-  const engines = new Set([engine, embeddings.engine, reranking.engine]);
-  await Promise.all([...engines].map((each) => each.close()));
+  await fleet.close();
 }
 
 async function empty(queue: Admissions, drainTimeoutMs: number): Promise<void> {

@@ -18,7 +18,7 @@ const MAX_FILES_IN_A_FOLDER = 20;
  * alone, `type ` before a name allows types only, `*` is everything.
  */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  "errors.ts": ["type generation/request-field.ts"],
+  "errors.ts": ["type generation/memory-use.ts", "type generation/request-field.ts"],
   generation: ["errors.ts"],
   grammar: ["generation"],
   config: ["errors.ts"],
@@ -29,7 +29,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   keys: ["generation", "errors.ts"],
   engine: ["generation", "errors.ts"],
   worker: ["engine/messages.ts", "generation", "grammar", "errors.ts"],
-  models: ["generation", "errors.ts"],
+  models: [
+    ...["generation", "errors.ts"],
+    ...["type engine/engine.ts", "type engine/embedding-engine.ts", "type queue"],
+  ],
   resume: ["generation", "errors.ts"],
   "metrics.ts": ["generation", "errors.ts"],
   "log.ts": ["log-writer.ts", "generation", "errors.ts"],
@@ -40,14 +43,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...["type engine/engine.ts", "type engine/embedding-engine.ts"],
   ],
   "create-engines.ts": [
-    "type config",
-    "engine",
-    "queue",
-    "models",
-    "type http",
-    "type metrics.ts",
-    "type log.ts",
+    ...["type config", "engine", "type generation", "type models"],
+    ...["type metrics.ts", "type log.ts"],
   ],
+  "create-models.ts": ["type config", "create-engines.ts", "engine", "models", "queue"],
+  "live-settings.ts": ["type config", "type keys", "type queue"],
   "web/conversation": [],
   "web/browser": [],
   "web/markdown": ["web/browser"],
@@ -70,7 +70,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   express: ["http"],
   helmet: ["http"],
   "node-llama-cpp": ["worker", "models"],
-  "node:child_process": ["engine", "cli/launch.ts"],
+  "node:child_process": ["engine", "models/pull-process.ts", "cli/launch.ts"],
   "node:process": [],
   "node:worker_threads": [
     "compile",
@@ -97,13 +97,15 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   remend: ["web/markdown"],
   vite: ["web/vite.config.ts"],
   ws: ["http"],
+  yaml: ["config"],
   zod: ["api", "keys", "config"],
 };
 
-/** The files that may read flags and variables: the entry passes them on, and the worker's process gives them to its child. */
+/** The files that may read flags and variables: the entries of processes, and the worker's process gives them to its child. */
 const PROCESS_READERS: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["env", "argv"],
   "engine/worker-process.ts": ["env"],
+  "models/pull-main.ts": ["env"],
 };
 
 /** Names of the APIs' body fields that could be no other word: those with an underscore or a capital inside. */

@@ -35,6 +35,7 @@ const MODEL: ModelInfo = {
   vocabularySize: 0,
   canRank: false,
   modelBytes: 0,
+  memory: { ramBytes: 0, vramBytes: 0 },
   family: "llama",
   parameters: 6_300_000,
   quantization: "Q8_0",
@@ -46,7 +47,6 @@ const TOKEN = " token";
 
 /** Streams never end by themselves; their readers disconnect. */
 export class PacedEngine implements Engine {
-  readonly firstLoad = Promise.resolve(MODEL);
   readonly #streams = new Set<Channel>();
   #tokensPerSecond = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -63,6 +63,12 @@ export class PacedEngine implements Engine {
     if (this.#timer) clearTimeout(this.#timer);
     this.#tick();
   }
+
+  async load() {
+    return MODEL;
+  }
+
+  async unload(): Promise<void> {}
 
   ask<Q extends Question>(question: Q): PendingAnswer<Q> {
     if (question.type !== "prepare") throw new Error("only requests are prepared here");

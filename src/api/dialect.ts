@@ -25,8 +25,6 @@ export type ParseContext = {
   readonly conversation?: (answerId: string) => readonly object[];
   /** The model named in the path; absent if the path names none. */
   readonly model?: string;
-  /** Context size of one request; null or absent until the model has been loaded. */
-  readonly contextTokens?: number | null;
 };
 
 /** Id, model and time of an answer, fixed before its first byte. */

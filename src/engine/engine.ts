@@ -1,12 +1,11 @@
 // The interface between the service and the engine that generates tokens: a worker process, or a fake engine in tests.
 
 import type { GenerateEvent } from "../generation/events.ts";
-import type { ModelInfo } from "../generation/model-info.ts";
+import type { MemoryUse } from "../generation/memory-use.ts";
+import type { EngineState, ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, AnyQuestion, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
-
-export type EngineState = "loading" | "ready" | "restarting" | "failed" | "closed";
 
 export type EngineStatus = {
   readonly state: EngineState;
@@ -20,6 +19,22 @@ export type EngineStatus = {
   /** Why the state is `failed` or `restarting`; null otherwise. */
   readonly reason: string | null;
 };
+
+export type ModelLoadOptions = {
+  /** The most memory that the model and its context may take; null for no limit. */
+  readonly memoryLimit: MemoryUse | null;
+};
+
+/** What both kinds of engines have: a model that can be loaded, unloaded and loaded again. */
+export interface LoadableEngine {
+  /** Starts the worker process and loads the model. @throws ServiceError why it cannot be loaded; call `unload()` then too */
+  load(options: ModelLoadOptions): Promise<ModelInfo>;
+  /** Ends the worker process. Nothing may run in it. Requests that wait for a slot continue after the next `load()`. */
+  unload(): Promise<void>;
+  status(): EngineStatus;
+  /** Ends the worker process for good. Running requests and questions fail with `engine_unavailable`. */
+  close(): Promise<void>;
+}
 
 export type GenerateOptions = {
   readonly signal: AbortSignal;
@@ -40,11 +55,9 @@ export type PendingAnswer<Q extends AnyQuestion> = {
   readonly costMs: Promise<number>;
 };
 
-export interface Engine {
-  /** Settles when the model was loaded for the first time, or failed to load. */
-  readonly firstLoad: Promise<ModelInfo>;
+export interface Engine extends LoadableEngine {
   /**
-   * Answers a question that needs no slot: render, tokenize, prepare. Waits while the model loads. The answer is rejected with
+   * Answers a question that needs no slot: render, tokenize, prepare. The model must be loaded. The answer is rejected with
    * a ServiceError: 4xx for an invalid question, `engine_unavailable`, or the signal's reason.
    */
   ask<Q extends Question>(question: Q, options: { readonly signal: AbortSignal }): PendingAnswer<Q>;
@@ -54,7 +67,4 @@ export interface Engine {
    * continues in the next worker, unless the request itself causes the crashes (`worker_crashed`).
    */
   generate(request: PreparedRequest, options: GenerateOptions): AsyncIterable<GenerateEvent>;
-  status(): EngineStatus;
-  /** Ends the worker process. Running requests and questions fail with `engine_unavailable`. */
-  close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-// The folder in memory for the saved KV caches of prompts. It outlives the worker process, so that a crash does not lose them, and
-// is removed with the server. What a killed server left is removed by the next one.
+// The folders in memory for the saved KV caches of prompts, one for each loaded model. A folder outlives a worker process that
+// crashes, and is removed when the model is unloaded. What a killed server left is removed by the next one.
 
 import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,26 +21,43 @@ export type PrefixFolder = {
   readonly remove: () => void;
 };
 
-/**
- * @param maxBytes null for the default. Without a file system in memory the default is none, because the files would be written to
- * a disk without encryption.
- * @returns null for none
- */
-export function makePrefixFolder(maxBytes: number | null): PrefixFolder | null {
-  const hasMemory = existsSync(MEMORY);
-  if (maxBytes === 0 || (maxBytes === null && !hasMemory)) return null;
-  const parent = hasMemory ? MEMORY : tmpdir();
-  removeLeftovers(parent);
-  const { bavail, bsize } = statfsSync(parent);
-  const space = Math.floor(bavail * bsize * SPACE_SHARE);
-  const wanted = maxBytes ?? Math.floor(process.availableMemory() * MEMORY_SHARE);
-  const folder = mkdtempSync(path.join(parent, `${PREFIX}${process.pid}-`)); // for the owner only
-  const remove = () => {
-    process.off("exit", remove);
-    removeFolder(folder);
-  };
-  process.once("exit", remove);
-  return { folder, maxRamBytes: Math.min(wanted, space), remove };
+/** The folders of all workers, whose content together stays within one limit. */
+export class PrefixFolders {
+  readonly #isGiven: boolean;
+  readonly totalBytes: number;
+  #usedBytes = 0;
+
+  /**
+   * @param maxBytes null for the default. Without a file system in memory the default is none, because the files would be written
+   * to a disk without encryption.
+   */
+  constructor(maxBytes: number | null) {
+    this.#isGiven = maxBytes !== null;
+    const defaultBytes = Math.floor(process.availableMemory() * MEMORY_SHARE);
+    this.totalBytes = maxBytes ?? (existsSync(MEMORY) ? defaultBytes : 0);
+  }
+
+  /** @param share of the total size that the folder may take. @returns null for none */
+  make(share = 1): PrefixFolder | null {
+    const leftBytes = this.totalBytes - this.#usedBytes;
+    const wanted = Math.min(leftBytes, Math.floor(this.totalBytes * share));
+    if (wanted <= 0) return null;
+    const hasMemory = existsSync(MEMORY);
+    if (!hasMemory && !this.#isGiven) return null;
+    const parent = hasMemory ? MEMORY : tmpdir();
+    removeLeftovers(parent);
+    const { bavail, bsize } = statfsSync(parent);
+    const maxRamBytes = Math.min(wanted, Math.floor(bavail * bsize * SPACE_SHARE));
+    const folder = mkdtempSync(path.join(parent, `${PREFIX}${process.pid}-`)); // for the owner only
+    this.#usedBytes += maxRamBytes;
+    const remove = () => {
+      process.off("exit", remove);
+      removeFolder(folder);
+      this.#usedBytes -= maxRamBytes;
+    };
+    process.once("exit", remove);
+    return { folder, maxRamBytes, remove };
+  }
 }
 
 function removeFolder(folder: string): void {

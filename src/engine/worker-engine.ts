@@ -1,28 +1,33 @@
-// The engine that uses a worker process: sends requests and questions to it, and passes its events on to them.
+// The engine that uses a worker process: sends requests and questions to it, and passes its events on to them. Each load of the
+// model starts a new process.
 
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import { Crashes, type WorkerLoss } from "./crashes.ts";
-import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "./engine.ts";
+import type {
+  Engine,
+  EngineStatus,
+  GenerateOptions,
+  ModelLoadOptions,
+  PendingAnswer,
+} from "./engine.ts";
 import { generateInRuns } from "./generate-in-runs.ts";
 import type { StepEvent } from "./messages.ts";
+import { ModelWorker, type WorkerOptions } from "./model-worker.ts";
 import { RemoteRun, type RemoteRunOptions, type RunStart } from "./remote-run.ts";
 import { SuspectGate } from "./suspect-gate.ts";
-import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
-export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onStep" | "onExit"> &
+export type WorkerEngineOptions = WorkerOptions &
   Pick<RemoteRunOptions, "streamBufferBytes" | "parkTimeoutMs" | "onWastedTokens"> & {
     /** Called after each decode step. */
     readonly onLoad: (load: StepLoad) => void;
-    /** Called when the worker has ended for good. */
-    readonly onClosed: () => void;
   };
 
 export class WorkerEngine implements Engine {
   readonly #options: WorkerEngineOptions;
-  readonly #worker: WorkerProcess;
+  readonly #worker: ModelWorker;
   readonly #gate = new SuspectGate();
   readonly #runs = new Map<string, RemoteRun>();
   #lastLoss: WorkerLoss | null = null;
@@ -30,7 +35,7 @@ export class WorkerEngine implements Engine {
 
   constructor(options: WorkerEngineOptions) {
     this.#options = options;
-    this.#worker = new WorkerProcess({
+    this.#worker = new ModelWorker({
       ...options,
       onStep: ({ events, loads }) => {
         for (const event of events) this.#receive(event);
@@ -40,8 +45,12 @@ export class WorkerEngine implements Engine {
     });
   }
 
-  get firstLoad(): Promise<ModelInfo> {
-    return this.#worker.firstLoad;
+  load(options: ModelLoadOptions): Promise<ModelInfo> {
+    return this.#worker.load(options);
+  }
+
+  unload(): Promise<void> {
+    return this.#worker.unload();
   }
 
   status(): EngineStatus {
@@ -70,8 +79,8 @@ export class WorkerEngine implements Engine {
       const isProving = crashes.count > 0;
       const leaveGate = isProving ? await this.#gate.enter({ isSuspect: true, signal }) : () => {};
       try {
-        await this.#worker.ready(signal);
-        const { answer, costMs } = this.#worker.questions.ask(question, signal);
+        const { questions } = await this.#worker.ready(signal);
+        const { answer, costMs } = questions.ask(question, signal);
         costs.push(costMs);
         return await answer;
       } catch (error) {
@@ -114,9 +123,8 @@ export class WorkerEngine implements Engine {
     return generateInRuns(newRun, { request, lease, deadline });
   }
 
-  async close(): Promise<void> {
-    await this.#worker.close();
-    this.#options.onClosed();
+  close(): Promise<void> {
+    return this.#worker.close();
   }
 
   #receive(event: StepEvent): void {

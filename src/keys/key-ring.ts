@@ -22,8 +22,8 @@ export type KeyRingOptions = {
 type KnownKey = { readonly digest: Buffer; readonly caller: Caller };
 
 export class KeyRing {
-  readonly #options: KeyRingOptions;
-  readonly #plain: readonly KnownKey[];
+  #options: KeyRingOptions;
+  #plain: readonly KnownKey[];
   #known: readonly KnownKey[] = [];
   readonly #listeners: (() => void)[] = [];
   readonly #onFileChange = () => this.#reload();
@@ -34,8 +34,21 @@ export class KeyRing {
     this.#options = options;
     this.#plain = options.plainKeys.map((key, index) => plainKey(key, index + 1));
     this.#known = this.#read();
-    // Polls the file instead of listening: events get lost on network drives and with renames.
-    const { file, pollMs } = options;
+    this.#watch();
+  }
+
+  /** Takes over other keys. A file that cannot be used is logged, and then the previous keys stay. */
+  update(changed: Pick<KeyRingOptions, "plainKeys" | "file">): void {
+    this.close();
+    this.#options = { ...this.#options, ...changed };
+    this.#plain = changed.plainKeys.map((key, index) => plainKey(key, index + 1));
+    this.#reload();
+    this.#watch();
+  }
+
+  /** Polls the file instead of listening: events get lost on network drives and with renames. */
+  #watch(): void {
+    const { file, pollMs } = this.#options;
     if (file) watchFile(file, { interval: pollMs, persistent: false }, this.#onFileChange);
   }
 
@@ -85,7 +98,8 @@ export class KeyRing {
     this.#retry = null;
     try {
       this.#known = this.#read();
-      log("info", `the keys file ${file} has changed; ${this.#known.length} keys are loaded`);
+      const source = file ? `the keys file ${file} has changed; ` : "";
+      log("info", `${source}${this.#known.length} keys are loaded`);
       for (const listener of this.#listeners) listener();
     } catch (error) {
       const isOurs = error instanceof KeysFileError;

@@ -65,6 +65,11 @@ export class Admission {
     return this.#options.caller.owner;
   }
 
+  /** Whether one of its choices has a slot. */
+  get isRunning(): boolean {
+    return this.tickets.some(({ isHeld }) => isHeld);
+  }
+
   get lane(): string {
     return this.#options.lane ?? "";
   }

@@ -50,9 +50,16 @@ export class Admissions {
     return lane;
   }
 
-  /** Requests that still wait or run in the lane cannot end any more: remove it when it is empty. */
+  /** Only for a lane whose requests have ended. */
   removeLane(name: string): void {
     this.#lanes.delete(name);
+  }
+
+  /** Fails the requests that wait in a lane, at its gate or for its slots. */
+  refuseWaiting(name: string, error: ServiceError): void {
+    this.#lanes.get(name)?.refuse(error);
+    for (const admission of this.#inside)
+      if (admission.lane === name && admission.place !== null) admission.abort(error);
   }
 
   /** Whether the request that is next in one lane precedes the one in the other. */

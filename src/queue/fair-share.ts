@@ -87,6 +87,12 @@ export class FairShare {
     return () => tier.leaveGate(owner);
   }
 
+  waitingIn(lane: string): number {
+    let waiting = 0;
+    for (const entry of this.#waiting.values()) if (entry.lane === lane) waiting += 1;
+    return waiting;
+  }
+
   waitingOf(owner: string): number {
     return this.#normal.waitingOf(owner) + this.#flex.waitingOf(owner);
   }

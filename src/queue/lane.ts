@@ -1,7 +1,7 @@
 // The slots of one model: who holds them, how fast they become free, and whether they are given out now. While the lane is closed,
 // requests wait at its gate before their prompt is prepared, and for its slots after that.
 
-import { abortReason } from "../errors.ts";
+import { abortReason, type ServiceError } from "../errors.ts";
 import type { ShownSlot } from "../generation/slot-lease.ts";
 import type { Demand, FairShare } from "./fair-share.ts";
 import { ServiceRate } from "./service-rate.ts";
@@ -26,9 +26,9 @@ export interface SlotHolder {
 }
 
 /** A request that waits until the lane opens. */
-export type GateRequest = Pick<Demand, "owner" | "isFlex"> & { readonly signal: AbortSignal };
+export type GateRequest = Demand & { readonly signal: AbortSignal };
 
-type Waiter = Demand & { readonly pass: () => void };
+type Waiter = Demand & { readonly pass: () => void; readonly fail: (error: ServiceError) => void };
 
 export class Lane {
   readonly #options: LaneOptions;
@@ -85,12 +85,16 @@ export class Lane {
     this.#isOpen = false;
   }
 
-  /** Waits while the lane is closed. @throws the signal's reason */
-  pass({ signal, owner, isFlex }: GateRequest): Promise<void> {
+  /** Fails the requests at the gate. */
+  refuse(error: ServiceError): void {
+    for (const { fail } of this.#atGate) fail(error);
+  }
+
+  /** Waits while the lane is closed. @throws the signal's reason, or the error of `refuse()` */
+  pass({ signal, ...demand }: GateRequest): Promise<void> {
     if (signal.aborted) return Promise.reject(abortReason(signal));
     if (this.#isOpen) return Promise.resolve();
     const { order, name, onChange } = this.#options;
-    const demand = { owner, isFlex, arrivedAtMs: performance.now() };
     const leaveGate = order.enterGate({ ...demand, lane: name });
     return new Promise((resolve, reject) => {
       const end = () => {
@@ -102,12 +106,13 @@ export class Lane {
         end();
         resolve();
       };
-      const onAbort = () => {
+      const fail = (error: ServiceError) => {
         end();
-        reject(abortReason(signal));
+        reject(error);
         onChange();
       };
-      const waiter: Waiter = { ...demand, pass };
+      const onAbort = () => fail(abortReason(signal));
+      const waiter: Waiter = { ...demand, pass, fail };
       this.#atGate.add(waiter);
       signal.addEventListener("abort", onAbort, { once: true });
       onChange();
@@ -122,9 +127,22 @@ export class Lane {
     return first;
   }
 
+  /** Requests that wait at the gate or for a slot. */
+  get waiting(): number {
+    const { order, name } = this.#options;
+    return this.#atGate.size + order.waitingIn(name);
+  }
+
   /** Requests that wait until the lane opens. */
   get atGate(): number {
     return this.#atGate.size;
+  }
+
+  /** The position at the gate of a request that arrived at this time; 1 is first. */
+  positionAtGate(arrivedAtMs: number): number {
+    let ahead = 0;
+    for (const waiter of this.#atGate) if (waiter.arrivedAtMs < arrivedAtMs) ahead += 1;
+    return ahead + 1;
   }
 
   /** @returns a function that frees the slot */

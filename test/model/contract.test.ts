@@ -47,7 +47,7 @@ const ANSWERED = operations().filter(
 );
 
 async function idFor(path: string): Promise<string> {
-  if (!path.startsWith("/v1/responses/")) return running.service.catalog.realId;
+  if (!path.startsWith("/v1/responses/")) return running.service.models.resolve(null).id;
   const response = await post(`${running.url}/v1/responses`, BODIES["/v1/responses"]);
   return ((await response.json()) as { readonly id: string }).id;
 }
@@ -55,7 +55,7 @@ async function idFor(path: string): Promise<string> {
 test.each(ANSWERED.map((each) => [`${each.method} ${each.path}`, each] as const))(
   "%s",
   async (_name, { path, contract, answers }) => {
-    const place = placeOf(path, running.service.catalog.realId);
+    const place = placeOf(path, running.service.models.resolve(null).id);
     const url =
       running.url + (path.includes("{id}") ? place.replace("{id}", await idFor(path)) : place);
     const body = BODIES[path] ?? contract?.example;

@@ -18,7 +18,8 @@ async function start(embeddingModel: string): Promise<void> {
   url = `${running.url}/v1/embeddings`;
 }
 
-const workerPid = () => running.service.embeddings.engine.workerPid;
+const workerPid = () =>
+  running.service.models.resolveEmbedding(null, "embed").model.engine.status().workerPid;
 
 test("an interrupted computation ends its own process, and does not affect the chat model", async () => {
   // Its longest input takes far longer than it takes to disconnect.
@@ -31,7 +32,7 @@ test("an interrupted computation ends its own process, and does not affect the c
   const before = running.service.engine.status().workerPid;
   await post(url, short);
   const client = await rawPost(url, { input: "a ".repeat(8190) });
-  await until(() => running.service.embeddings.queue.busy === 1, "the long input is computed");
+  await until(() => running.service.embeddingQueue.busy === 1, "the long input is computed");
 
   const beside = await contentOf();
   client.socket.destroy();

@@ -208,7 +208,9 @@ test("a chat model that cannot rank is not loaded a second time to find that out
   const response = await post(`${served.url}/v1/rerank`, { query, documents });
 
   expect(response.status).toBe(400);
-  expect(served.service.reranking.engine.workerPid).toBeNull();
+  expect(
+    served.service.models.resolveEmbedding(null, "rank").model.engine.status().workerPid,
+  ).toBeNull();
   await served.close();
 });
 

@@ -107,7 +107,7 @@ const PHASES: Record<string, Phase> = {
   "a long list of embeddings": {
     path: "/v1/embeddings",
     body: () => ({ input: Array.from({ length: 2_000 }, (_, n) => `${n} ${"word ".repeat(50)}`) }),
-    reached: () => until(() => running.service.embeddings.queue.busy === 1, "it is computed"),
+    reached: () => until(() => running.service.embeddingQueue.busy === 1, "it is computed"),
     bound: 0,
   },
 };
@@ -135,9 +135,9 @@ describe.each(["alone", "with all other slots busy"])("%s", (traffic) => {
 
       client.leave();
 
-      const { queue, embeddings } = running.service;
+      const { queue, embeddingQueue } = running.service;
       await until(
-        () => queue.inside === others.length && embeddings.queue.inside === 0,
+        () => queue.inside === others.length && embeddingQueue.inside === 0,
         "it is gone",
       );
       expect([queue.busy, queue.waiting]).toEqual([others.length, 0]);

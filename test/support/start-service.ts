@@ -2,7 +2,12 @@
 
 import path from "node:path";
 import { pino } from "pino";
-import { type Config, createService, type Service, type ServiceParts } from "../../src/service.ts";
+import {
+  createService,
+  type Service,
+  type ServiceParts,
+  type ServiceSettings,
+} from "../../src/service.ts";
 import { FakeEmbeddingEngine, type FakeEmbeddingOptions } from "./engines/fake-embedding-engine.ts";
 import { FakeEngine, type FakeEngineOptions } from "./engines/fake-engine.ts";
 
@@ -19,11 +24,16 @@ export type RunningService = {
 /** The compiled workers start in half the time. `built.ts` keeps them up to date with src/. */
 const WORKER_FOLDER = path.resolve(import.meta.dirname, "../../dist/worker");
 
-const COMMON: Partial<Config> = { port: 0, drainTimeoutMs: 50, heartbeatMs: 5_000 };
+const COMMON: ServiceSettings = {
+  port: 0,
+  drainTimeoutMs: 50,
+  heartbeatMs: 5_000,
+  modelsDir: path.resolve(import.meta.dirname, "no-models"), // only the models that a test names
+};
 
 export async function startWithFake(
   engine: FakeEngineOptions | FakeEngine = {},
-  settings: Partial<Config> = {},
+  settings: ServiceSettings = {},
 ): Promise<RunningService & { readonly engine: FakeEngine }> {
   const fake = engine instanceof FakeEngine ? engine : new FakeEngine(engine);
   const running = await start(settings, { engine: fake });
@@ -33,7 +43,7 @@ export async function startWithFake(
 /** Starts a service with fake engines. @param generating options of the engine that generates */
 export async function startWithFakeEmbeddings(
   options: FakeEmbeddingOptions = {},
-  settings: Partial<Config> = {},
+  settings: ServiceSettings = {},
   generating: FakeEngineOptions = {},
 ): Promise<RunningService & { readonly engine: FakeEmbeddingEngine }> {
   const engine = new FakeEmbeddingEngine(options);
@@ -47,19 +57,19 @@ export async function startWithFakeEmbeddings(
 /** Starts a service with the given engines. */
 export function startWithEngines(
   engines: Required<Pick<ServiceParts, "engine" | "embeddingEngine">>,
-  settings: Partial<Config> = {},
+  settings: ServiceSettings = {},
 ): Promise<RunningService> {
   return start(settings, engines);
 }
 
 /** Starts a service with the real worker and the built-in model; resolves when the model is loaded. */
-export async function startWithModel(settings: Partial<Config> = {}): Promise<RunningService> {
+export async function startWithModel(settings: ServiceSettings = {}): Promise<RunningService> {
   const running = await start({ model: BUILTIN_MODEL, gpu: "off", ...settings });
-  await running.service.engine.firstLoad;
+  await running.service.firstLoad;
   return running;
 }
 
-async function start(settings: Partial<Config>, parts: ServiceParts = {}): Promise<RunningService> {
+async function start(settings: ServiceSettings, parts: ServiceParts = {}): Promise<RunningService> {
   const logLines: Record<string, unknown>[] = [];
   const log = pino({ level: "info" }, { write: (line) => void logLines.push(JSON.parse(line)) });
   const workerFolder = WORKER_FOLDER;

@@ -1,9 +1,9 @@
 // Answers of GET /slots and GET /props in the form of llama.cpp's server. They reveal no prompts, keys or file paths.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
-import { describeAdaptations } from "../../generation/describe-adaptations.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import type { ShownSlot, SlotUse } from "../../generation/slot-lease.ts";
+import { describeAdaptations } from "../../generation/template-traits.ts";
 import type { Props, Settings, SlotList } from "./answers.ts";
 
 export function encodeSlots(slots: readonly ShownSlot[], contextTokens: number): SlotList {

@@ -52,7 +52,13 @@ const waiting = {
   queue: z
     .strictObject({ position: z.int().min(1), eta_ms: z.number().min(0).nullable() })
     .optional(),
-  loading: z.strictObject({ state: z.string(), progress: z.number().min(0).max(1) }).optional(),
+  loading: z
+    .strictObject({
+      state: z.string(),
+      progress: z.number().min(0).max(1),
+      eta_ms: z.number().min(0).nullable(),
+    })
+    .optional(),
 };
 
 /** `whole`: a body or the last line. `line`: a delta. `loaded`: the answer to a request that only loads the model. */

@@ -123,7 +123,9 @@ export function noticeOf(encodePart: EncodePart) {
 function encodeWaitStatus(status: WaitingStatus): OllamaWaiting {
   if (status.type === "queued")
     return { queue: { position: status.position, eta_ms: status.etaMs } };
-  return { loading: { state: status.state, progress: status.progress } };
+  return {
+    loading: { state: status.state, progress: status.progress, eta_ms: status.etaMs },
+  };
 }
 
 /** `eval_duration` is all time except waiting and prefill. */

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { ModelInfo } from "../../generation/model-info.ts";
+import type { ModelState } from "../../generation/model-info.ts";
 import type { Contract } from "../shared/contract.ts";
 import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
@@ -24,12 +24,9 @@ export const OLLAMA_VERSION = "0.13.0";
 const NEVER = "2999-12-31T00:00:00.000Z";
 
 export type OllamaServedModel = {
+  /** The name under which it is listed. */
   readonly id: string;
-  /** Whether the model computes only embeddings. */
-  readonly isEmbeddingModel: boolean;
-  readonly isLoaded: boolean;
-  /** Null until the model has been loaded for the first time. */
-  readonly info: ModelInfo | null;
+  readonly state: ModelState;
   readonly startedAtSeconds: number;
 };
 
@@ -39,18 +36,19 @@ export function encodeModels(served: readonly OllamaServedModel[]): OllamaModels
 
 export function encodeRunning(served: readonly OllamaServedModel[]): OllamaRunning {
   const models = served
-    .filter(({ isLoaded }) => isLoaded)
+    .filter(({ state }) => state.loadedAtSeconds !== null)
     .map((each) => ({
       ...headOf(each),
-      expires_at: NEVER,
+      expires_at: expiryOf(each),
       size_vram: bytesOnGpu(each),
-      context_length: each.info?.contextTokens ?? 0,
+      context_length: each.state.info?.contextTokens ?? 0,
     }));
   return { models };
 }
 
 export function encodeModel(served: OllamaServedModel): OllamaModel {
-  const { id, info } = served;
+  const { id, state } = served;
+  const { info } = state;
   const contextTokens = info?.contextTokens ?? 0;
   const family = info?.family ?? "unknown";
   return {
@@ -71,7 +69,7 @@ export function encodeModel(served: OllamaServedModel): OllamaModel {
 
 function headOf(served: OllamaServedModel) {
   const name = tagged(served.id);
-  const size = served.info?.modelBytes ?? 0;
+  const size = served.state.info?.modelBytes ?? served.state.sizeBytes;
   const details = detailsOf(served);
   // Ollama's digest is that of a manifest, not of the file: it changes with the model's description.
   const digest = createHash("sha256")
@@ -85,7 +83,7 @@ function tagged(id: string): string {
   return id.includes(":") ? id : `${id}:latest`;
 }
 
-function detailsOf({ info }: OllamaServedModel): OllamaDetails {
+function detailsOf({ state: { info } }: OllamaServedModel): OllamaDetails {
   return {
     parent_model: "",
     format: "gguf",
@@ -108,8 +106,8 @@ function shortened(parameters: number): string {
 }
 
 function capabilitiesOf(served: OllamaServedModel): OllamaModel["capabilities"] {
-  const { isEmbeddingModel, info } = served;
-  if (isEmbeddingModel) return ["embedding"];
+  const { kind, info } = served.state;
+  if (kind === "embedding") return ["embedding"];
   return [
     "completion",
     ...(info?.toolFormat ? ["tools" as const] : []),
@@ -118,11 +116,12 @@ function capabilitiesOf(served: OllamaServedModel): OllamaModel["capabilities"] 
   ];
 }
 
-function bytesOnGpu({ info }: OllamaServedModel): number {
-  if (!info || info.totalLayers === 0) return 0;
-  return Math.round(
-    (info.modelBytes * Math.min(info.gpuLayers, info.totalLayers)) / info.totalLayers,
-  );
+function bytesOnGpu({ state: { memory } }: OllamaServedModel): number {
+  return memory?.vramBytes ?? 0;
+}
+
+function expiryOf({ state: { unloadsAtSeconds } }: OllamaServedModel): string {
+  return unloadsAtSeconds === null ? NEVER : new Date(unloadsAtSeconds * 1000).toISOString();
 }
 
 function startOf({ startedAtSeconds }: OllamaServedModel): string {

@@ -1,33 +1,10 @@
-// Schemas of the answers about the server itself: models, requests, usage, health, readiness, paths.
+// Schemas of the answers about the server itself: requests, usage, health, readiness, paths.
 
 import { z } from "zod";
 import { openaiError } from "../openai/answer.ts";
 import type { Tag } from "../shared/contract.ts";
 
-const head = {
-  id: z.string(),
-  object: z.literal("model"),
-  created: z.int().min(0),
-  owned_by: z.literal("sluice"),
-};
-
-const engineState = ["loading", "ready", "restarting", "failed", "closed"] as const;
-
-/** The model that generates text, or a model for embeddings or ranking, which is loaded on demand. */
-export const model = z.union([
-  z.strictObject({
-    ...head,
-    meta: z.strictObject({
-      state: z.enum(engineState),
-      n_ctx: z.int().nullable(),
-      n_ctx_train: z.int().nullable(),
-      size: z.int().nullable(),
-    }),
-  }),
-  z.strictObject({ ...head, meta: z.strictObject({ state: z.enum(["unloaded", "ready"]) }) }),
-]);
-
-export const modelList = z.strictObject({ object: z.literal("list"), data: z.array(model) });
+const engineState = ["unloaded", "loading", "ready", "restarting", "failed", "closed"] as const;
 
 export const health = z.strictObject({ status: z.literal("ok") });
 
@@ -53,6 +30,5 @@ export const SERVER: Tag = {
   error: openaiError,
 };
 
-export type Model = z.output<typeof model>;
 export type Readiness = z.output<typeof readiness>;
 export type Index = z.output<typeof index>;

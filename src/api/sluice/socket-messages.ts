@@ -108,7 +108,7 @@ function asJson(text: string): string {
 }
 
 function statusFields(status: WaitingStatus): object {
-  if (status.type === "loading") return { state: status.state, progress: status.progress };
-  const { position, etaMs } = status;
-  return { state: "queued", position, ...(etaMs === null ? {} : { eta_ms: etaMs }) };
+  const eta = status.etaMs === null ? {} : { eta_ms: status.etaMs };
+  if (status.type === "queued") return { state: "queued", position: status.position, ...eta };
+  return { state: status.state, progress: status.progress, ...eta };
 }

@@ -4,6 +4,8 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { EmbeddingApi } from "../../api/embedding-api.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
+import type { ModelList } from "../../models/model-list.ts";
+import type { Admissions } from "../../queue/admissions.ts";
 import type { GenerateHandlerDeps } from "../generate/generate-handler.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
@@ -11,18 +13,17 @@ import { callerOf, localsOf, requestIdOf } from "../server/response-locals.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
 import { sendJson } from "../stream/send-json.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
-import type { EmbeddingService } from "./embedding-service.ts";
 
 export type EmbeddingDeps = Pick<
   GenerateHandlerDeps,
   "metrics" | "log" | "usage" | "isStrict" | "requestTimeoutMs" | "stallTimeoutMs"
->;
+> & {
+  readonly models: Pick<ModelList, "resolveEmbedding">;
+  /** The queue of the models that compute embeddings. */
+  readonly embeddingQueue: Admissions;
+};
 
-export function embeddingHandler(
-  api: EmbeddingApi,
-  service: EmbeddingService,
-  deps: EmbeddingDeps,
-): RequestHandler {
+export function embeddingHandler(api: EmbeddingApi, deps: EmbeddingDeps): RequestHandler {
   const { metrics, log } = deps;
   return async (req, res) => {
     const client = watchWithin(req, res, deps.requestTimeoutMs);
@@ -31,7 +32,7 @@ export function embeddingHandler(
     localsOf(res).isRecorded = true; // by `record.end()` below, however it ends
     let failure: unknown = null;
     try {
-      await answer({ api, req, res, service, client, record }, deps);
+      await answer({ api, req, res, client, record }, deps);
     } catch (error) {
       failure = error;
       if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
@@ -47,26 +48,27 @@ type EmbeddingExchange = {
   readonly api: EmbeddingApi;
   readonly req: Request;
   readonly res: Response;
-  readonly service: EmbeddingService;
   readonly client: ClientWatch;
   readonly record: EmbeddingRecord;
 };
 
 async function answer(
-  { api, req, res, service, client, record }: EmbeddingExchange,
+  { api, req, res, client, record }: EmbeddingExchange,
   deps: EmbeddingDeps,
 ): Promise<void> {
   const parsed = api.parse(req.body);
   refuseUnknown(parsed, deps.isStrict);
-  const model = service.catalog.resolve(parsed.model);
-  record.model = model;
+  const { id, model } = deps.models.resolveEmbedding(parsed.model, parsed.request.type);
+  record.model = id;
+  model.engine.check(parsed.request);
   nameIgnored(res, parsed);
   const { signal, abort } = client;
   const { request } = parsed;
   const encoder = parsed.encoder();
   const caller = callerOf(res);
   const listing = { requestId: requestIdOf(res), path: api.paths[0], record };
-  const admission = service.queue.enter({ signal, abort, caller, choices: 1, listing });
+  const lane = model.lane.name;
+  const admission = deps.embeddingQueue.enter({ signal, abort, caller, lane, choices: 1, listing });
   record.admission = admission;
   const onResult = (values: Float64Array) => {
     encoder.add(values);
@@ -75,12 +77,14 @@ async function answer(
   const compute = async () => {
     const ticket = admission.ticketOf(0);
     ticket.expect({ promptTokens: expectedTokens(request), maxTokens: 0 });
+    const arrivedAtMs = admission.enteredAtMs;
+    await model.ready({ owner: caller.owner, isFlex: false, arrivedAtMs, signal });
     await ticket.acquire();
-    const { promptTokens } = await service.engine.run(request, { signal, onResult });
+    const { promptTokens } = await model.engine.run(request, { signal, onResult });
     record.promptTokens = promptTokens;
     ticket.chargeAll(promptTokens);
     return encoder.body({
-      model,
+      model: id,
       promptTokens,
       queueMs: admission.waitedMs,
       totalMs: record.ageMs,

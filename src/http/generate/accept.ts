@@ -1,4 +1,4 @@
-// Accepts a request before its first token: prepares the prompt (shortened if the client allows that), makes the encoder,
+// Accepts a request before its first token: waits for its model, prepares the prompt (shortened if the client allows that), makes the encoder,
 // and reserves a place in the store. After that a request can fail, but is not refused any more.
 
 import type {
@@ -14,7 +14,7 @@ import type { AskedPrompt, PreparedRequest, Prompt } from "../../generation/requ
 import type { KeptResponse, StoredResponses } from "../../resume/stored-responses.ts";
 import { callerOf, ownerOf } from "../server/response-locals.ts";
 import { askInTurn, type QuestionDeps } from "./ask-in-turn.ts";
-import { type Exchange, identityOf } from "./exchange.ts";
+import { type Exchange, gateOf, identityOf } from "./exchange.ts";
 import { type FitDeps, fitToModel } from "./fit-to-model.ts";
 import { type CacheDeps, type CacheWatch, watchCache } from "./watch-cache.ts";
 
@@ -42,14 +42,15 @@ const ANSWER_SHARE = 0.25;
 export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<AcceptedExchange> {
   const { res, client, record } = exchange;
   const { requests, ignoredParams, wishes = [] } = exchange.parsed;
-  const asked = { res, signal: client.signal, request: requests[0], ignoredParams, wishes };
+  const ready = () => exchange.model.ready(gateOf(exchange));
+  const asked = { res, ready, signal: client.signal, request: requests[0], ignoredParams, wishes };
   const compiled = await fitToModel(asked, deps);
   const form = await longestFitting({ ...exchange, compiled, deps });
   const { parsed, prepared } = form;
   record.prepared(prepared, parsed.choicesPerPrompt);
   const { promptTokens } = record.tokens;
   const named = identityOf(exchange);
-  const cache = watchCache({ ...form, id: named.id, res }, deps);
+  const cache = watchCache({ ...form, id: named.id, res, model: exchange.model.info }, deps);
   const accepted = { ...exchange, parsed, prepared, cache };
   const { storing } = parsed;
   const identity = {
@@ -152,12 +153,14 @@ function hasRoom({ parsed, prepared }: PreparedForm): boolean {
  * @throws ServiceError 4xx for a prompt that cannot be served
  */
 async function prepareForm(
-  { deps, client, res, compiled }: CompiledExchange,
+  exchange: CompiledExchange,
   parsed: ParsedRequest,
   { isTrial }: { readonly isTrial: boolean } = { isTrial: false },
 ): Promise<PreparedForm> {
+  const { deps, client, res, model, compiled } = exchange;
   const { signal, abort } = client;
-  const turn = { signal, abort, caller: callerOf(res), isAdmitted: true };
+  const gate = gateOf(exchange);
+  const turn = { signal, abort, caller: callerOf(res), isAdmitted: true, model, gate };
   const byPrompt = new Map<AskedPrompt, { prepared: PreparedRequest; prompt: Prompt }>();
   for (const asked of parsed.requests) {
     if (byPrompt.has(asked.prompt)) continue;

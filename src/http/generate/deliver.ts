@@ -4,7 +4,6 @@
 
 import type { AnswerEncoder, Frame } from "../../api/dialect.ts";
 import { jsonFrame } from "../../api/shared/frames.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { type ServiceError, toServiceError, wasStopped } from "../../errors.ts";
 import { ChoiceCollector } from "../../generation/choice.ts";
 import { type GenerateEvent, isDelta, type Receipt } from "../../generation/events.ts";
@@ -16,9 +15,7 @@ import { coalesceDeltas } from "./coalesce-deltas.ts";
 import { type Exchange, errorFrame } from "./exchange.ts";
 import { scopeOf } from "./watch-cache.ts";
 
-export type DeliverDeps = AcceptDeps & {
-  readonly engine: Pick<Engine, "generate">;
-};
+export type DeliverDeps = AcceptDeps;
 
 /** @throws ServiceError the failure, for the log; the sink has been told it already */
 export async function deliver(exchange: Exchange, sink: Sink, deps: DeliverDeps): Promise<void> {
@@ -106,14 +103,14 @@ function eventsOf(
   accepted: AcceptedExchange,
   prepared: PreparedRequest,
   choice: number,
-  { engine, sharedCache }: DeliverDeps,
+  { sharedCache }: DeliverDeps,
 ): AsyncIterable<GenerateEvent> {
-  const { res, client } = accepted;
+  const { res, client, model } = accepted;
   const lease = accepted.admission.ticketOf(choice);
   lease.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
   const { signal, deadline } = client;
   const cacheScope = scopeOf(res, sharedCache);
-  return engine.generate(prepared, { signal, deadline, lease, cacheScope });
+  return model.engine.generate(prepared, { signal, deadline, lease, cacheScope });
 }
 
 /** Counts each event before deltas are joined. */

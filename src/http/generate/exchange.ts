@@ -5,8 +5,10 @@ import type { Request, Response } from "express";
 import type { AnswerIdentity, Dialect, Frame, ParsedRequest } from "../../api/dialect.ts";
 import type { ServiceError } from "../../errors.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
+import type { GeneratingModel } from "../../models/model-list.ts";
 import type { Admission } from "../../queue/admission.ts";
-import { requestIdOf } from "../server/response-locals.ts";
+import type { GateRequest } from "../../queue/lane.ts";
+import { ownerOf, requestIdOf } from "../server/response-locals.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
 
@@ -22,10 +24,21 @@ export type Arrival = {
 /** A parsed request that has entered the queue. */
 export type Exchange = Arrival & {
   readonly parsed: ParsedRequest;
+  readonly model: GeneratingModel;
   readonly admission: Admission;
   /** Null while there is nothing to wait for. */
   readonly waitStatus: () => WaitingStatus | null;
 };
+
+/** As what the request waits until its model is loaded. */
+export function gateOf({ res, client, parsed, admission }: Exchange): GateRequest {
+  return {
+    owner: ownerOf(res),
+    isFlex: parsed.isFlex,
+    arrivedAtMs: admission.enteredAtMs,
+    signal: client.signal,
+  };
+}
 
 export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity {
   return {

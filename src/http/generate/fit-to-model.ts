@@ -10,21 +10,21 @@ import {
   documentOf,
   type SchemaDocument,
 } from "../../compile/schema-document.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { orAborted } from "../../generation/deferred.ts";
+import type { ModelInfo } from "../../generation/model-info.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import { JSON_SYNTAX } from "../../generation/syntax.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { ownerOf } from "../server/response-locals.ts";
 
 export type FitDeps = {
-  readonly engine: Pick<Engine, "firstLoad">;
   readonly schemas: Pick<SchemaCompiler, "compile">;
   readonly isStrict: boolean;
 };
 
 type FitOptions = {
   readonly res: Response;
+  /** Waits until the model is loaded. */
+  readonly ready: () => Promise<ModelInfo>;
   readonly signal: AbortSignal;
   /** Undefined for a question that is not about a request. */
   readonly request: AskedRequest | undefined;
@@ -35,12 +35,12 @@ type FitOptions = {
 
 /** @throws ServiceError 400 for schemas that cannot be compiled; the signal's reason */
 export async function fitToModel(
-  { res, signal, request, ignoredParams, wishes }: FitOptions,
-  { engine, schemas, isStrict }: FitDeps,
+  { res, ready, signal, request, ignoredParams, wishes }: FitOptions,
+  { schemas, isStrict }: FitDeps,
 ): Promise<CompiledDocument> {
   const document = request ? documentOf(request) : null;
   const dependsOnModel = wishes.length > 0 || (document?.tools.length ?? 0) > 0;
-  const model = dependsOnModel ? await orAborted(engine.firstLoad, signal) : null;
+  const model = dependsOnModel ? await ready() : null;
   const unmet = model ? wishes.filter((wish) => !wish.isMetBy(model)) : [];
   const compile = (given: SchemaDocument) => {
     const syntax = model?.argumentSyntax ?? JSON_SYNTAX;

@@ -3,12 +3,10 @@
 
 import type { RequestHandler } from "express";
 import type { Logger } from "pino";
-import type { Dialect, ParsedRequest } from "../../api/dialect.ts";
-import type { Engine } from "../../engine/engine.ts";
-import type { WaitingStatus } from "../../generation/wait-status.ts";
+import type { Dialect } from "../../api/dialect.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
-import type { Catalog } from "../../models/catalog.ts";
+import type { ModelList } from "../../models/model-list.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { modelInPath } from "../routes/path-model.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
@@ -26,8 +24,7 @@ export type GenerateHandlerDeps = ParseDeps &
   TimeLimits &
   SinkDeps &
   DeliverDeps & {
-    readonly engine: Pick<Engine, "status">;
-    readonly catalog: Catalog;
+    readonly models: Pick<ModelList, "resolve">;
     readonly queue: Admissions;
     readonly usage: Pick<UsageBook, "add">;
     readonly metrics: Metrics;
@@ -58,12 +55,12 @@ export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): Re
 async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void> {
   const { req, res, record } = arrival; // 1. arrive
   const deadlineMs = deadlineOf(req);
-  const parsed = parse(arrival, deps); // 2. parse
+  const { parsed, model } = parse(arrival, deps); // 2. parse
   if (parsed.immediateBody) {
     record.isAnsweredWithoutEngine = true;
     return void res.json(parsed.immediateBody(identityOf(arrival)));
   }
-  const exchange = admit(arrival, parsed, { ...deps, deadlineMs }); // 3. admit
+  const exchange = admit({ ...arrival, parsed, model }, { ...deps, deadlineMs }); // 3. admit
   const { admission } = exchange;
   record.admission = admission;
   const clearLimits = keepLimits(exchange, { ...deps, deadlineMs });
@@ -76,45 +73,39 @@ async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void
   }
 }
 
-function parse({ dialect, req, res, record }: Arrival, deps: GenerateHandlerDeps): ParsedRequest {
+type ParsedArrival = Arrival & Pick<Exchange, "parsed" | "model">;
+
+function parse(
+  { dialect, req, res, record }: Arrival,
+  deps: GenerateHandlerDeps,
+): Pick<ParsedArrival, "parsed" | "model"> {
   const context = { ...parseContext(deps, ownerOf(res)), ...modelInPath(req) };
   const parsed = dialect.parse(req.body, context);
   refuseUnknown(parsed, deps.isStrict);
   record.isStreamed = parsed.isStreamed;
-  record.model = deps.catalog.resolve(parsed.model);
+  const { id, model } = deps.models.resolve(parsed.model);
+  record.model = id;
   nameIgnored(res, parsed);
-  return parsed;
+  return { parsed, model };
 }
 
-type AdmitDeps = Pick<GenerateHandlerDeps, "queue" | "engine"> & {
-  readonly deadlineMs: number | null;
-};
+type AdmitDeps = Pick<GenerateHandlerDeps, "queue"> & { readonly deadlineMs: number | null };
 
 /** Enters the queue. @throws ServiceError 429 or 503, with the time after which to retry */
-function admit(
-  arrival: Arrival,
-  parsed: ParsedRequest,
-  { queue, engine, deadlineMs }: AdmitDeps,
-): Exchange {
-  const { dialect, res, client, record } = arrival;
+function admit(arrival: ParsedArrival, { queue, deadlineMs }: AdmitDeps): Exchange {
+  const { dialect, res, client, record, parsed, model } = arrival;
   const { signal, abort } = client;
   const admission = queue.enter({
     signal,
     abort,
     caller: callerOf(res),
+    lane: model.lane.name,
     deadlineMs,
     isFlex: parsed.isFlex,
     choices: parsed.requests.length,
     field: parsed.choicesPerPrompt > 1 ? "choices" : "prompt",
     listing: { requestId: requestIdOf(res), path: dialect.path, record },
   });
-  const waitStatus = () => loadingStatusOf(engine) ?? admission.place;
-  return { ...arrival, parsed, admission, waitStatus };
-}
-
-/** Null while the model is loaded. */
-function loadingStatusOf(engine: Pick<Engine, "status">): WaitingStatus | null {
-  const { state, loadProgress } = engine.status();
-  if (state === "ready") return null;
-  return { type: "loading", state, progress: Math.round(loadProgress * 100) / 100 };
+  const waitStatus = () => model.waitStatus(admission) ?? admission.place;
+  return { ...arrival, admission, waitStatus };
 }

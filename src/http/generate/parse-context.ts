@@ -1,13 +1,11 @@
-// The facts that a dialect needs to parse a body: the server's defaults, the model's context, stored conversations.
+// The facts that a dialect needs to parse a body: the server's defaults, stored conversations.
 
 import { randomInt } from "node:crypto";
 import type { ParseContext } from "../../api/dialect.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { SEEDS } from "../../generation/request.ts";
 import type { StoredResponses } from "../../resume/stored-responses.ts";
 
 export type DefaultsDeps = {
-  readonly engine: Pick<Engine, "status">;
   readonly maxTokens: number | undefined;
   readonly allowGrammar: boolean;
 };
@@ -17,12 +15,11 @@ export type ParseDeps = DefaultsDeps & {
 };
 
 /** For a request of no particular caller, which cannot continue a stored response. */
-export function defaultContext({ engine, maxTokens, allowGrammar }: DefaultsDeps): ParseContext {
+export function defaultContext({ maxTokens, allowGrammar }: DefaultsDeps): ParseContext {
   return {
     defaultMaxTokens: maxTokens ?? null,
     allowsGrammar: allowGrammar,
     randomSeed: () => randomInt(SEEDS),
-    contextTokens: engine.status().model?.contextTokens ?? null,
   };
 }
 

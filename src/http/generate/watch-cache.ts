@@ -6,14 +6,12 @@ import type { ParsedRequest } from "../../api/dialect.ts";
 import { NO_MISS } from "../../cache-misses/diagnose.ts";
 import type { PromptHistory } from "../../cache-misses/prompt-history.ts";
 import type { PromptPrint } from "../../cache-misses/prompt-print.ts";
-import type { Engine } from "../../engine/engine.ts";
 import type { MissDiagnosis, PromptComparison } from "../../generation/cache-miss.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import type { PreparedRequest, Prompt } from "../../generation/request.ts";
 import { ownerOf } from "../server/response-locals.ts";
 
 export type CacheDeps = {
-  readonly engine: Pick<Engine, "status">;
   readonly history: PromptHistory;
   /** Whether all API keys share one prefix cache. */
   readonly sharedCache: boolean;
@@ -23,6 +21,7 @@ export type CacheWatchOptions = {
   /** Id of the answer. */
   readonly id: string;
   readonly res: Response;
+  readonly model: ModelInfo | null;
   readonly parsed: ParsedRequest;
   /** One for each choice, as the next. */
   readonly prepared: readonly PreparedRequest[];
@@ -37,13 +36,13 @@ export type CacheWatch = {
 };
 
 export function watchCache(
-  { id, res, parsed, prepared, prompts }: CacheWatchOptions,
-  { engine, history, sharedCache }: CacheDeps,
+  { id, res, parsed, prepared, prompts, ...options }: CacheWatchOptions,
+  { history, sharedCache }: CacheDeps,
 ): CacheWatch {
   const { choicesPerPrompt, comparesWith } = parsed;
   const owner = ownerOf(res);
   const cacheScope = scopeOf(res, sharedCache);
-  const model = fingerprintOf(engine.status().model);
+  const model = fingerprintOf(options.model);
   const isFirst = (choice: number) => choice % choicesPerPrompt === 0;
   const prints = prepared.map((each, choice) => {
     const prompt = prompts[choice];

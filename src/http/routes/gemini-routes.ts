@@ -24,7 +24,7 @@ const MODEL = routeOf(`${MODELS}/{model}`);
 /** The method of a model, behind its name, which may contain a colon too. */
 const METHOD = /:(generateContent|streamGenerateContent|countTokens)$/;
 
-export type GeminiDeps = Pick<ModelsDeps, "engine" | "catalog"> & { readonly isStrict: boolean };
+export type GeminiDeps = Pick<ModelsDeps, "models"> & { readonly isStrict: boolean };
 
 /** Goes before the authentication middleware, so that its errors have Gemini's envelope. */
 export function useGemini(app: Express): void {
@@ -43,14 +43,14 @@ function stableVersion(req: Request, _res: Response, next: NextFunction): void {
 export function mountGemini(app: Express, deps: GeminiDeps): void {
   mountGet(app, MODELS, (req, res) => {
     const query = checkedQuery(req, res, geminiModelsQuery, deps.isStrict);
-    const models = deps.catalog.ids.map((id) => describe(id, deps));
+    const models = deps.models.ids.map((id) => describe(id, deps));
     res.json(pageOf(models, query));
   });
   app.get(MODEL, (req, res, next) => {
     if (METHOD.test(req.path)) return next();
     checkedQuery(req, res, geminiModelQuery, deps.isStrict);
     const { model = null } = modelInPath(req);
-    res.json(describe(deps.catalog.resolve(model), deps));
+    res.json(describe(deps.models.resolve(model).id, deps));
   });
   app.all(MODEL, (req, res, next) => {
     if (isMethodCall(req)) return next();
@@ -76,6 +76,6 @@ function chooseFormat({ method, query }: Request, res: Response, next: NextFunct
   next();
 }
 
-function describe(id: string, { engine }: GeminiDeps): GeminiModel {
-  return describeGeminiModel(id, engine.status().model?.contextTokens ?? null);
+function describe(id: string, { models }: GeminiDeps): GeminiModel {
+  return describeGeminiModel(id, models.resolve(id).model.info?.contextTokens ?? null);
 }

@@ -2,15 +2,14 @@
 
 import type { Express } from "express";
 import type { Readiness } from "../../api/sluice/server-answers.ts";
-import type { Engine } from "../../engine/engine.ts";
-import type { Catalog } from "../../models/catalog.ts";
+import type { EngineState } from "../../generation/model-info.ts";
+import type { GeneratingModel, ModelList } from "../../models/model-list.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { mountGet } from "../server/middleware.ts";
 
 export type HealthDeps = {
-  readonly engine: Pick<Engine, "status">;
   readonly queue: Admissions;
-  readonly catalog: Catalog;
+  readonly models: Pick<ModelList, "all" | "default" | "resolve">;
 };
 
 export function mountHealth(app: Express, deps: HealthDeps): void {
@@ -21,15 +20,31 @@ export function mountHealth(app: Express, deps: HealthDeps): void {
   });
 }
 
-function readinessOf({ engine, queue, catalog }: HealthDeps): Readiness {
-  const { state, loadProgress, reason, workerRestarts } = engine.status();
+/** Ready to generate with the default model, or to load it when a request needs it. */
+function readinessOf({ models, queue }: HealthDeps): Readiness {
+  const { id, model } = models.resolve(null);
+  const { loadProgress, reason } = model.engine.status();
+  const state = stateOf(model);
   return {
     status: queue.isDraining ? "draining" : state,
-    model: catalog.realId,
-    load_progress: loadProgress,
-    reason,
+    model: id,
+    load_progress: state === "ready" ? 1 : loadProgress,
+    reason: model.failure?.message ?? reason,
     slots_busy: queue.busy,
     queue_length: queue.waiting,
-    worker_restarts: workerRestarts,
+    worker_restarts: workerRestartsOf(models),
   };
+}
+
+/** A model that was unloaded for others is ready: a request loads it again. */
+function stateOf({ engine, info, failure }: GeneratingModel): EngineState {
+  const { state } = engine.status();
+  if (state === "restarting" || state === "closed") return state;
+  if (failure) return "failed";
+  return info ? "ready" : "loading";
+}
+
+function workerRestartsOf({ all }: Pick<ModelList, "all">): number {
+  const counts = all.map(({ generating }) => generating?.engine.status().workerRestarts ?? 0);
+  return counts.reduce((sum, count) => sum + count, 0);
 }

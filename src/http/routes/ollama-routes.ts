@@ -13,6 +13,8 @@ import {
   ollamaShow,
 } from "../../api/ollama/models.ts";
 import { ServiceError } from "../../errors.ts";
+import { describeModel } from "../../models/describe-model.ts";
+import type { OfferedModel } from "../../models/model-list.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
 import { mountGet, mountPost } from "../server/middleware.ts";
@@ -33,7 +35,7 @@ export const OLLAMA_PATHS = [
   ...[ollamaShow.path, ollamaPull.path],
 ];
 
-export type OllamaDeps = Omit<ModelsDeps, "reranking"> & { readonly isStrict: boolean };
+export type OllamaDeps = ModelsDeps & { readonly isStrict: boolean };
 
 export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson): void {
   mountGet(app, "/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));
@@ -49,32 +51,23 @@ export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson):
   app.use(UNSUPPORTED, refuseUnsupported);
 }
 
-/** The generating model under each of its names, and the embedding model if it is a different one. */
-function servedBy(deps: OllamaDeps): readonly OllamaServedModel[] {
-  const { catalog, embeddings } = deps;
-  const generating = catalog.ids.map((id) => generatingModel(id, deps));
-  const isOther = !catalog.ids.includes(embeddings.catalog.realId);
-  return isOther ? [...generating, vectorModel(deps)] : generating;
+/** All models, each under each of its names. */
+function servedBy({ models, ...deps }: OllamaDeps): readonly OllamaServedModel[] {
+  return models.all.flatMap((each) => each.spec.names.map((id) => servedModel(id, each, deps)));
 }
 
-function generatingModel(id: string, { engine, startedAtSeconds }: OllamaDeps): OllamaServedModel {
-  const { model: info, state } = engine.status();
-  return { id, info, startedAtSeconds, isEmbeddingModel: false, isLoaded: state === "ready" };
-}
-
-/** The embedding model is loaded by the first request that needs it. */
-function vectorModel({ embeddings, startedAtSeconds }: OllamaDeps): OllamaServedModel {
-  const isLoaded = embeddings.engine.workerPid !== null;
-  const id = embeddings.catalog.realId;
-  return { id, info: null, startedAtSeconds, isEmbeddingModel: true, isLoaded };
+function servedModel(
+  id: string,
+  model: OfferedModel,
+  { fleet, startedAtSeconds }: Pick<OllamaDeps, "fleet" | "startedAtSeconds">,
+): OllamaServedModel {
+  return { id, state: describeModel(model, fleet), startedAtSeconds };
 }
 
 /** @throws ServiceError `model_not_found` */
 function findServed(name: string, deps: OllamaDeps): OllamaServedModel {
-  const { catalog, embeddings } = deps;
-  const other = embeddings.catalog.realId;
-  const isOther = !catalog.ids.includes(other) && [other, `${other}:latest`].includes(name);
-  return isOther ? vectorModel(deps) : generatingModel(catalog.resolve(name), deps);
+  const { id, model } = deps.models.find(name);
+  return servedModel(id, model, deps);
 }
 
 function answerAbout(

@@ -4,7 +4,7 @@ import type { Express, RequestHandler } from "express";
 import type { Endpoint } from "../../api/endpoint.ts";
 import { ENDPOINTS } from "../../api/wire-formats.ts";
 import { type CompiledOptions, compiledQuestion } from "../../compile/compiled-request.ts";
-import type { Catalog } from "../../models/catalog.ts";
+import type { ModelList } from "../../models/model-list.ts";
 import { askInTurn, type QuestionDeps } from "../generate/ask-in-turn.ts";
 import { type FitDeps, fitToModel } from "../generate/fit-to-model.ts";
 import { type ParseDeps, parseContext } from "../generate/parse-context.ts";
@@ -23,7 +23,7 @@ export type QuestionRoutesDeps = ParseDeps &
   QuestionDeps &
   FitDeps &
   Pick<CompiledOptions, "keepChangingLines"> & {
-    readonly catalog: Catalog;
+    readonly models: Pick<ModelList, "resolve">;
     readonly requestTimeoutMs: number;
   };
 
@@ -33,18 +33,24 @@ export function mountQuestions(app: Express, deps: QuestionRoutesDeps, readJson:
 }
 
 function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {
-  const { catalog } = deps;
   return async (req, res) => {
     const { signal, abort, dispose } = watchWithin(req, res, deps.requestTimeoutMs);
     try {
       const context = { ...parseContext(deps, ownerOf(res)), ...modelInPath(req) };
       const asked = route.parse(req.body, context);
       refuseUnknown(asked, deps.isStrict);
-      catalog.resolve(asked.model);
+      const { model } = deps.models.resolve(asked.model);
       nameIgnored(res, asked);
-      const turn = { signal, abort, caller: callerOf(res), isAdmitted: false };
+      const caller = callerOf(res);
+      const arrivedAtMs = performance.now();
+      const gate = { owner: caller.owner, isFlex: false, arrivedAtMs, signal };
+      const turn = { signal, abort, caller, isAdmitted: false, model, gate };
       const { request, ignoredParams, wishes = [] } = asked;
-      const compiled = await fitToModel({ res, signal, request, ignoredParams, wishes }, deps);
+      const ready = () => model.ready(gate);
+      const compiled = await fitToModel(
+        { res, ready, signal, request, ignoredParams, wishes },
+        deps,
+      );
       // The cast is safe: compiling a question does not change the type of its answer.
       const answer = await askInTurn(deps, turn, (ask) =>
         asked.answer((question) => ask(compiledQuestion(question, { ...deps, compiled })) as never),

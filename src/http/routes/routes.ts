@@ -3,7 +3,6 @@
 import express, { type Express, type RequestHandler } from "express";
 import { encodeLlamaCppError } from "../../api/llama-cpp/errors.ts";
 import { encodeOllamaError } from "../../api/ollama/errors.ts";
-import { rerank } from "../../api/openai/rerank.ts";
 import type { Index } from "../../api/sluice/server-answers.ts";
 import { DIALECTS, EMBEDDING_APIS } from "../../api/wire-formats.ts";
 import type { Scope } from "../../keys/caller.ts";
@@ -174,11 +173,11 @@ function useKeys(
 }
 
 function mountInformation(app: Express, parts: AppDeps): void {
-  const { catalog, queue, embeddings, reranking } = parts;
-  mountGet(app, "/", (_req, res) => void res.json(indexOf(catalog.ids)));
+  const { models, queue, embeddingQueue } = parts;
+  mountGet(app, "/", (_req, res) => void res.json(indexOf(models.ids)));
   mountMetrics(app, parts);
   mountModels(app, parts);
-  const queues = new Set([queue, embeddings.queue, reranking.queue]);
+  const queues = new Set([queue, embeddingQueue]);
   mountUsage(app, { ...parts, queues });
   mountRequests(app, queues);
   mountGemini(app, parts);
@@ -189,15 +188,9 @@ function mountGenerating(app: Express, deps: GenerateHandlerDeps, readJson: Read
     mountPost(app, routeOf(dialect.path), readJson(generateHandler(dialect, deps)));
 }
 
-function mountEmbeddings(
-  app: Express,
-  deps: EmbeddingDeps & Pick<ModelsDeps, "embeddings" | "reranking">,
-  readJson: ReadJson,
-): void {
-  for (const api of EMBEDDING_APIS) {
-    const service = api === rerank ? deps.reranking : deps.embeddings;
-    mountPost(app, [...api.paths], readJson(embeddingHandler(api, service, deps)));
-  }
+function mountEmbeddings(app: Express, deps: EmbeddingDeps, readJson: ReadJson): void {
+  for (const api of EMBEDDING_APIS)
+    mountPost(app, [...api.paths], readJson(embeddingHandler(api, deps)));
 }
 
 function indexOf(models: readonly string[]): Index {

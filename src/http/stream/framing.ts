@@ -82,11 +82,11 @@ export function jsonArray(): StreamFormat {
   };
 }
 
-/** e.g. `queued position=3 eta_ms=4200` or `loading progress=0.42` */
+/** e.g. `queued position=3 eta_ms=4200` or `loading progress=0.42 eta_ms=900` */
 function statusText(status: WaitingStatus): string {
-  if (status.type === "loading") return `${status.state} progress=${status.progress.toFixed(2)}`;
-  const { position, etaMs } = status;
-  return `queued position=${position}${etaMs === null ? "" : ` eta_ms=${etaMs}`}`;
+  const eta = status.etaMs === null ? "" : ` eta_ms=${status.etaMs}`;
+  if (status.type === "queued") return `queued position=${status.position}${eta}`;
+  return `${status.state} progress=${status.progress.toFixed(2)}${eta}`;
 }
 
 function encodeEvents(frames: readonly Frame[]): string {

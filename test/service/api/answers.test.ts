@@ -129,7 +129,7 @@ const CASES = DIALECTS.flatMap(({ path, contract }) =>
 const PATHS = DIALECTS.map(({ path, contract }) => [path, contract] as const);
 
 function urlOf(path: string, { url, service }: RunningService): string {
-  return url + placeOf(path, service.catalog.realId);
+  return url + placeOf(path, service.models.resolve(null).id);
 }
 
 test("has additions for every dialect", () => {

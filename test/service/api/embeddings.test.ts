@@ -161,7 +161,7 @@ describe.each(Object.entries(WAYS_TO_LEAVE))("a client that disconnects by %s", 
   test("frees its place, while it is computed and while it waits in the queue", async () => {
     const started = await startWithFakeEmbeddings({ inputMs: 20 });
     running = started;
-    const { queue } = started.service.embeddings;
+    const queue = started.service.embeddingQueue;
     const many = { input: Array(2000).fill("a") };
     const computed = await rawPost(`${started.url}/v1/embeddings`, many);
     await until(() => started.engine.inputsComputed > 2, "it is computed");
@@ -185,7 +185,7 @@ test("a full queue answers 429 with Retry-After, and queued requests are compute
   const first = post(url, { input: Array(10).fill("a") });
   await until(() => started.engine.running === 1, "the first runs");
   const second = post(url, ok);
-  await until(() => started.service.embeddings.queue.waiting === 1, "the second waits");
+  await until(() => started.service.embeddingQueue.waiting === 1, "the second waits");
 
   const refused = await post(url, ok);
 
@@ -258,6 +258,6 @@ test("a client that stops reading a large answer is cut off, and no other client
 
   await until(() => started.logLines.length > 0, "it has ended");
   expect(started.logLines.at(-1)).toMatchObject({ outcome: "client_stalled" });
-  expect(started.service.reranking.queue.inside).toBe(0);
+  expect(started.service.embeddingQueue.inside).toBe(0);
   client.socket.destroy();
 });

@@ -11,16 +11,16 @@ function start(modelPath = "some.gguf"): void {
   logged = [];
   engine = new WorkerEmbeddingEngine({
     entry: scriptedProgram("scripted-worker"),
-    model: { ...UNLOADED_MODEL, modelPath },
+    prepareLoad: () => ({ model: { ...UNLOADED_MODEL, modelPath }, release: () => {} }),
     loadTimeoutMs: 10_000,
     hangTimeoutMs: 60_000,
     stepTimeoutMs: 60_000,
     restartDelayMs: 30_000,
-    embeddingIdleTimeoutMs: 60_000,
     knownModel: () => null,
     log: (_level, line) => void logged.push(line),
     onLoadProgress: () => {},
   });
+  engine.load({ memoryLimit: null }).catch(() => {}); // the requests fail then
 }
 
 type RunOptions = { readonly signal?: AbortSignal; readonly onFirst?: () => void };
@@ -85,7 +85,7 @@ test("an abort ends a worker that does not reply within half a second", async ()
   await expect(abortedRun(["answer", "hang"])).rejects.toMatchObject({ code: "aborted" });
 
   expect(performance.now() - startedMs).toBeLessThan(10_000);
-  expect(engine.workerPid).toBeNull();
+  expect(engine.status().workerPid).toBeNull();
   expect(await run(["answer"])).not.toEqual([before]);
 });
 

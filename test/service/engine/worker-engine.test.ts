@@ -11,6 +11,7 @@ import { scriptedProgram } from "../../support/engines/scripted-programs.ts";
 import { until } from "../../support/start-service.ts";
 
 let engine: WorkerEngine;
+let loaded: Promise<unknown>;
 let logged: string[] = [];
 afterEach(async () => engine.close());
 
@@ -18,7 +19,7 @@ function open(slots = 4, onWastedTokens = () => {}) {
   logged = [];
   engine = new WorkerEngine({
     entry: scriptedProgram("scripted-generator"),
-    model: {} as never, // this worker loads no model
+    prepareLoad: () => ({ model: {} as never, release: () => {} }), // this worker loads no model
     loadTimeoutMs: 20_000,
     hangTimeoutMs: 20_000,
     stepTimeoutMs: 20_000,
@@ -29,10 +30,11 @@ function open(slots = 4, onWastedTokens = () => {}) {
       log: (_level: string, line: string) => void logged.push(line),
       onLoadProgress: () => {},
       onLoad: () => {},
-      onClosed: () => {},
       onWastedTokens,
     },
   });
+  loaded = engine.load({ memoryLimit: null });
+  loaded.catch(() => {}); // the requests fail then
   return new Admissions({ slots, maxWaiting: 100, queueTimeoutMs: 20_000, flexWaitMs: 60_000 });
 }
 
@@ -166,7 +168,7 @@ test("a question that ends its worker is not asked again, and those that waited 
       { type: "tokenize", text, addsBeginning: false, readsControlTokens: false },
       { signal },
     ).answer;
-  await engine.firstLoad;
+  await loaded;
 
   const [waiting, deadly] = [tokenize("a"), tokenize("kill")];
 
@@ -178,7 +180,6 @@ test("a question that ends its worker is not asked again, and those that waited 
 test("a worker that keeps dying is restarted within the limit", async () => {
   open();
   for (const restarts of [1, 2, 3]) {
-    await engine.firstLoad;
     await until(() => engine.status().state === "ready", "there is a worker");
     killWorker();
     await until(() => engine.status().workerRestarts === restarts, "it is missed");

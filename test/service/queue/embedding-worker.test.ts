@@ -29,7 +29,7 @@ async function start(
   embeddingEngine = new WorkerEmbeddingEngine({
     ...config,
     entry: ENTRY,
-    model: { ...UNLOADED_MODEL, modelPath },
+    prepareLoad: () => ({ model: { ...UNLOADED_MODEL, modelPath }, release: () => {} }),
     knownModel: () => null,
     log: () => {},
     onLoadProgress: () => {},
@@ -41,19 +41,19 @@ async function start(
 /** The worker of a server that has answered one request. */
 async function startedWorker(): Promise<number | null> {
   expect((await post(url, short)).status).toBe(200);
-  return embeddingEngine.workerPid;
+  return embeddingEngine.status().workerPid;
 }
 
 const computing = () =>
-  until(() => running.service.embeddings.queue.busy === 1, "the request is computed");
+  until(() => running.service.embeddingQueue.busy === 1, "the request is computed");
 
 test("starts with the first request, and ends when it is idle", async () => {
   await start({ embeddingIdleTimeoutMs: 300 });
-  expect(embeddingEngine.workerPid).toBeNull();
+  expect(embeddingEngine.status().workerPid).toBeNull();
 
   expect(await startedWorker()).not.toBeNull();
 
-  await until(() => embeddingEngine.workerPid === null, "the worker has ended");
+  await until(() => embeddingEngine.status().workerPid === null, "the worker has ended");
   expect((await post(url, short)).status).toBe(200);
 });
 
@@ -65,12 +65,12 @@ test.each(Object.entries(WAYS_TO_LEAVE))(
     const client = await rawPost(url, endless);
     await computing();
     const waiting = post(url, short);
-    await until(() => running.service.embeddings.queue.waiting === 1, "another request waits");
+    await until(() => running.service.embeddingQueue.waiting === 1, "another request waits");
 
     leave(client.socket);
 
     expect((await waiting).status).toBe(200);
-    expect(embeddingEngine.workerPid).not.toBe(before);
+    expect(embeddingEngine.status().workerPid).not.toBe(before);
   },
 );
 
@@ -82,9 +82,9 @@ test("a client that disconnects between two inputs leaves the process running", 
 
   client.socket.destroy();
 
-  await until(() => running.service.embeddings.queue.inside === 0, "its place is free");
+  await until(() => running.service.embeddingQueue.inside === 0, "its place is free");
   expect((await post(url, short)).status).toBe(200);
-  expect(embeddingEngine.workerPid).toBe(before);
+  expect(embeddingEngine.status().workerPid).toBe(before);
 });
 
 test("a request whose worker is killed gets its answer from the next worker", async () => {
@@ -98,7 +98,7 @@ test("a request whose worker is killed gets its answer from the next worker", as
   const response = await answer;
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({ data: [{}, {}, {}, {}] });
-  expect(embeddingEngine.workerPid).not.toBe(before);
+  expect(embeddingEngine.status().workerPid).not.toBe(before);
 });
 
 test("a request that exceeds its time limit ends the process and gets an error", async () => {
@@ -109,12 +109,12 @@ test("a request that exceeds its time limit ends the process and gets an error",
     { type: "embed", inputs: ["answer"], ...rest },
     { signal, onResult: () => {} },
   ); // may take longer than the limit
-  const before = embeddingEngine.workerPid;
+  const before = embeddingEngine.status().workerPid;
 
   const response = await post(url, endless);
 
   expect(response.status).toBe(504);
-  await until(() => embeddingEngine.workerPid !== before, "the process has been ended");
+  await until(() => embeddingEngine.status().workerPid !== before, "the process has been ended");
 });
 
 test("a file that cannot be loaded is a 503 with its reason", async () => {
@@ -137,5 +137,5 @@ test("a server that closes during a long input ends the process", async () => {
   await running.close();
 
   expect((await answer).status).toBe(503);
-  expect(embeddingEngine.workerPid).toBeNull();
+  expect(embeddingEngine.status().workerPid).toBeNull();
 });

@@ -130,7 +130,7 @@ test("every path that takes a body reserves its memory", async () => {
   const posts = operations().filter(({ contract }) => contract !== undefined);
 
   const answers = posts.map(async ({ path, contract }) => {
-    const url = running.url + path.replace("{model}", running.service.catalog.realId);
+    const url = running.url + path.replace("{model}", running.service.models.resolve(null).id);
     const query = path.includes("streamGenerate") ? "?alt=sse" : "";
     const answer = await post(url + query, contract?.example ?? {});
     return [path, answer.status, answer.headers.get("retry-after")];

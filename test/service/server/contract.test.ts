@@ -13,7 +13,6 @@ import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../src/api/wire-forma
 import { type ErrorCode, SENT_CODES, statusOf } from "../../../src/errors.ts";
 import { type AppDeps, createApp } from "../../../src/http/routes/routes.ts";
 import { BodyMemory } from "../../../src/http/server/body-memory.ts";
-import { Catalog } from "../../../src/models/catalog.ts";
 import { errorDetailsOf } from "../../support/clients/error-text.ts";
 import { eventsOf, expectHeldTo, placeOf } from "../../support/clients/expect-schema.ts";
 import { post } from "../../support/clients/sse-client.ts";
@@ -45,7 +44,7 @@ const LONG = { messages: [{ role: "user", content: "Hi" }], max_tokens: 50, stre
 
 /** Starts the request, stream or response that the path needs, so that it can be cancelled. */
 async function idFor(path: string, { url, service }: RunningService): Promise<string> {
-  if (path.startsWith("/v1/models/")) return service.catalog.realId;
+  if (path.startsWith("/v1/models/")) return service.models.resolve(null).id;
   if (path.startsWith("/v1/responses/")) {
     const response = await post(`${url}/v1/responses`, { input: "Hi", background: true });
     return ((await response.json()) as { readonly id?: string }).id ?? "none";
@@ -57,7 +56,7 @@ async function idFor(path: string, { url, service }: RunningService): Promise<st
 
 /** An existing path, with every parameter filled in. */
 async function urlOf({ path }: Operation, of: RunningService = running): Promise<string> {
-  const place = placeOf(path, of.service.catalog.realId);
+  const place = placeOf(path, of.service.models.resolve(null).id);
   return of.url + (path.includes("{id}") ? place.replace("{id}", await idFor(path, of)) : place);
 }
 
@@ -104,13 +103,9 @@ describe("the document", () => {
   });
 
   test("has every route of the app, and no other", () => {
-    const catalog = new Catalog({ fileName: "m", aliases: [] });
     // Requests never reach the dependencies, so they are missing.
     const app = createApp({
       build: "sluice 0",
-      catalog,
-      embeddings: { catalog },
-      reranking: { catalog },
       queue: {},
       bodyMemory: new BodyMemory(2),
       hostNames: [],

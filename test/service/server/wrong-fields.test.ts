@@ -19,7 +19,7 @@ const POSTS = APIS.map((api) => {
   const { path, contract } = api;
   const send = (field: string, json: string) =>
     post(
-      running.url + placeOf(path, running.service.catalog.realId),
+      running.url + placeOf(path, running.service.models.resolve(null).id),
       jsonWithField(api, field, json),
     );
   const isNamed = ({ path: field, allowed }: ReturnType<typeof rowsOf>[number]) =>

@@ -3,9 +3,11 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EmbeddingEngine, EmbeddingRunOptions } from "../../../src/engine/embedding-engine.ts";
+import type { EngineStatus } from "../../../src/engine/engine.ts";
 import type { ServiceError } from "../../../src/errors.ts";
 import { orAborted } from "../../../src/generation/deferred.ts";
 import type { EmbeddingRequest } from "../../../src/generation/embedding.ts";
+import { FAKE_MODEL } from "./fake-engine.ts";
 
 export type FakeEmbeddingOptions = {
   /** Time of one input. */
@@ -15,7 +17,6 @@ export type FakeEmbeddingOptions = {
 
 export class FakeEmbeddingEngine implements EmbeddingEngine {
   readonly #options: FakeEmbeddingOptions;
-  readonly workerPid = null;
   /** All requests in order of arrival. */
   readonly requests: EmbeddingRequest[] = [];
   running = 0;
@@ -23,6 +24,25 @@ export class FakeEmbeddingEngine implements EmbeddingEngine {
 
   constructor(options: FakeEmbeddingOptions = {}) {
     this.#options = options;
+  }
+
+  async load() {
+    return FAKE_MODEL;
+  }
+
+  async unload(): Promise<void> {}
+
+  check(): void {}
+
+  status(): EngineStatus {
+    return {
+      state: "ready",
+      loadProgress: 1,
+      model: FAKE_MODEL,
+      workerPid: null,
+      workerRestarts: 0,
+      reason: null,
+    };
   }
 
   async run(request: EmbeddingRequest, { signal, onResult }: EmbeddingRunOptions) {

@@ -4,20 +4,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type {
   Engine,
-  EngineState,
   EngineStatus,
   GenerateOptions,
   PendingAnswer,
 } from "../../../src/engine/engine.ts";
 import { abortReason, ServiceError } from "../../../src/errors.ts";
-import { deferred, orAborted } from "../../../src/generation/deferred.ts";
+import { orAborted } from "../../../src/generation/deferred.ts";
 import type {
   FinishReason,
   FreshDelta,
   GenerateEvent,
   Usage,
 } from "../../../src/generation/events.ts";
-import type { ModelInfo } from "../../../src/generation/model-info.ts";
+import type { EngineState, ModelInfo } from "../../../src/generation/model-info.ts";
 import type { Answers, AnswerTo, Question } from "../../../src/generation/questions.ts";
 import {
   type GenerateRequest,
@@ -44,6 +43,9 @@ export type FakeEngineOptions = {
   /** The reported cost of a question. */
   readonly askCostMs?: number;
   readonly contextTokens?: number;
+  readonly loadMs?: number;
+  /** Why every load fails. */
+  readonly loadFailure?: ServiceError;
   /** Facts about the model that differ from `FAKE_MODEL`. */
   readonly model?: Partial<ModelInfo>;
   /** A stream that is not read for this long gives its slot to waiting requests; without this option it never does. */
@@ -78,6 +80,7 @@ export const FAKE_MODEL: ModelInfo = {
   vocabularySize: 1000,
   canRank: true,
   modelBytes: 1,
+  memory: { ramBytes: 1, vramBytes: 0 },
   family: "llama",
   parameters: 6_300_000,
   quantization: "Q8_0",
@@ -88,7 +91,9 @@ export const FAKE_MODEL: ModelInfo = {
 
 export class FakeEngine implements Engine {
   readonly #options: FakeEngineOptions;
-  readonly #loaded = deferred<ModelInfo>();
+  /** How often the model was loaded and unloaded. */
+  loads = 0;
+  unloads = 0;
   #state: EngineState = "ready";
   /** All requests in order of arrival, for assertions. */
   readonly requests: GenerateRequest[] = [];
@@ -102,15 +107,25 @@ export class FakeEngine implements Engine {
 
   constructor(options: FakeEngineOptions = {}) {
     this.#options = options;
-    this.#loaded.resolve(this.#model);
   }
 
   get #model(): ModelInfo {
     return { ...FAKE_MODEL, ...this.#options.model };
   }
 
-  get firstLoad(): Promise<ModelInfo> {
-    return this.#loaded.promise;
+  async load(): Promise<ModelInfo> {
+    this.loads += 1;
+    const { loadMs = 0, loadFailure } = this.#options;
+    if (loadMs > 0) await sleep(loadMs);
+    if (this.#state === "loading")
+      await new Promise<void>((resolve) => this.#onReady.push(resolve));
+    if (loadFailure) throw loadFailure;
+    this.#state = "ready";
+    return this.#model;
+  }
+
+  async unload(): Promise<void> {
+    this.unloads += 1;
   }
 
   /** Pretends that the model is loading until `becomeReady()`. */

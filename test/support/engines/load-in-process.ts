@@ -12,6 +12,7 @@ export function loadInProcess(changes: Partial<ModelOptions> = {}): Promise<Load
       gpuLayers: 0,
       slots: 1,
       contextTokens: 512,
+      memoryLimit: null,
       threads: 1,
       threadGovernor: false,
       flashAttention: true,

@@ -15,6 +15,7 @@ export const UNLOADED_MODEL: ModelOptions = {
   gpuLayers: null,
   slots: 1,
   contextTokens: null,
+  memoryLimit: null,
   threads: null,
   threadGovernor: false,
   flashAttention: true,

@@ -26,6 +26,7 @@ const MODEL = {
   endText: null,
   canRank: false,
   modelBytes: 1,
+  memory: { ramBytes: 1, vramBytes: 0 },
   family: "llama",
   parameters: 6_300_000,
   quantization: "Q8_0",

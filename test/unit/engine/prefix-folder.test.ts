@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { makePrefixFolder, type PrefixFolder } from "../../../src/engine/prefix-folder.ts";
+import { type PrefixFolder, PrefixFolders } from "../../../src/engine/prefix-folder.ts";
 
 let made: PrefixFolder | null = null;
 afterEach(() => {
@@ -11,29 +11,29 @@ afterEach(() => {
 });
 
 test("makes a folder that only its owner can use", () => {
-  made = makePrefixFolder(1_000);
+  made = new PrefixFolders(1_000).make();
 
   expect(made?.maxRamBytes).toBe(1_000);
   expect(statSync(made?.folder ?? "").mode & 0o077).toBe(0);
 });
 
 test("makes none for a size of 0", () => {
-  expect(makePrefixFolder(0)).toBeNull();
+  expect(new PrefixFolders(0).make()).toBeNull();
 });
 
 test("is never larger than the file system", () => {
-  made = makePrefixFolder(Number.MAX_SAFE_INTEGER);
+  made = new PrefixFolders(Number.MAX_SAFE_INTEGER).make();
 
   expect(made?.maxRamBytes).toBeLessThan(1e15);
 });
 
 test("removes the folder of a server that no longer runs, and no other", () => {
-  made = makePrefixFolder(1_000);
+  made = new PrefixFolders(1_000).make();
   const parent = path.dirname(made?.folder ?? "");
   const ended = path.join(parent, "sluice-prefixes-4194400-ended"); // above the highest process id
   const others = mkdtempSync(path.join(tmpdir(), "another-program-"));
   mkdirSync(ended, { recursive: true });
-  const second = makePrefixFolder(1_000);
+  const second = new PrefixFolders(1_000).make();
 
   expect([ended, made?.folder ?? "", others].map((folder) => existsSync(folder))).toEqual([
     false,

@@ -4,62 +4,64 @@ import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import { Catalog } from "../../../src/models/catalog.ts";
 
-function catalog(...aliases: string[]): Catalog {
-  return new Catalog({ fileName: "tiny-q4", aliases });
+type Names = readonly [string, ...string[]];
+
+function catalog(names: Names, servesAny = false, ...others: readonly Names[]): Catalog<string> {
+  const [first, ...rest] = [names, ...others].map((each) => ({
+    names: each,
+    value: `the model ${each[0]}`,
+  }));
+  if (!first) throw new Error("there is a first one");
+  return new Catalog({ entries: [first, ...rest], servesAny });
 }
 
-test("serves the file's name when there is no alias", () => {
-  const { ids, realId } = catalog();
+test("takes a request that names no model for the first one", () => {
+  const first = catalog(["gpt", "llama"], false, ["qwen"]).resolve(null);
 
-  expect(ids).toEqual(["tiny-q4"]);
-  expect(realId).toBe("tiny-q4");
+  expect(first).toEqual({ id: "gpt", value: "the model gpt" });
 });
 
-test("serves the aliases instead of the file's name, each once", () => {
-  expect(catalog("gpt", "llama", "gpt").ids).toEqual(["gpt", "llama"]);
-});
+test("answers under the name that was asked for", () => {
+  const found = catalog(["gpt", "llama"], false, ["qwen", "q"]);
 
-test("takes a request that names no model for the only one there is", () => {
-  expect(catalog("gpt", "llama").resolve(null)).toBe("gpt");
-});
-
-test("answers under the alias that was asked for", () => {
-  expect(catalog("gpt", "llama").resolve("llama")).toBe("llama");
+  expect(found.ids).toEqual(["gpt", "llama", "qwen", "q"]);
+  expect(found.resolve("llama")).toEqual({ id: "llama", value: "the model gpt" });
+  expect(found.resolve("q")).toEqual({ id: "q", value: "the model qwen" });
 });
 
 test("refuses an unknown name, says what is served, and how to serve it", () => {
-  const refuse = () => catalog("gpt", "llama").resolve("claude");
+  const refuse = () => catalog(["gpt", "llama"], false, ["qwen"]).resolve("claude");
 
   expect(refuse).toThrow(ServiceError);
   expect(refuse).toThrow(
-    'the model "claude" is not served here; served: gpt, llama. ' +
+    'the model "claude" is not served here; served: gpt, llama, qwen. ' +
       "To serve it under that name too, start with --alias gpt --alias llama --alias claude, " +
       "or with --alias '*' for any name",
   );
   expect(refuse).toThrow(expect.objectContaining({ code: "model_not_found", field: "model" }));
 });
 
-test("does not serve the file's name when there are aliases", () => {
-  expect(() => catalog("gpt").resolve("tiny-q4")).toThrow("is not served here");
+test("lists up to twenty names in an error", () => {
+  const others = Array.from({ length: 24 }, (_, index): Names => [`m${index}`]);
+  const refuse = () => catalog(["gpt"], false, ...others).resolve("claude");
+
+  expect(refuse).toThrow("m17, m18 and 5 more. To serve");
 });
 
-test("serves any name with the alias '*', which is no name itself", () => {
-  const any = catalog("*");
+test("gives the first model to any name that no other model has, if it serves any", () => {
+  const any = catalog(["gpt", "llama"], true, ["qwen"]);
 
-  expect(any.ids).toEqual(["tiny-q4"]);
-  expect(any.resolve("whatever")).toBe("tiny-q4");
-});
-
-test("answers with the first alias to any name where '*' is one of several", () => {
-  const any = catalog("*", "gpt", "llama");
-
-  expect(any.ids).toEqual(["gpt", "llama"]);
-  expect(any.resolve("whatever")).toBe("gpt");
+  expect(any.resolve("whatever")).toEqual({ id: "gpt", value: "the model gpt" });
+  expect(any.resolve("qwen")).toEqual({ id: "qwen", value: "the model qwen" });
 });
 
 test("takes the tag :latest for nothing, unless it is part of the id", () => {
-  const resolve = (name: string) => catalog("gpt", "llama:latest").resolve(name);
+  const resolve = (name: string) => catalog(["gpt", "llama:latest"]).resolve(name).id;
 
   expect(["gpt:latest", "llama:latest"].map(resolve)).toEqual(["gpt", "llama:latest"]);
   expect(() => resolve("gpt:8b")).toThrow(ServiceError);
+});
+
+test("finds nothing for a name that is not served", () => {
+  expect(catalog(["gpt"]).find("claude")).toBeNull();
 });

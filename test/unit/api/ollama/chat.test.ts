@@ -13,7 +13,6 @@ const CONTEXT: ParseContext = {
   defaultMaxTokens: 50,
   allowsGrammar: false,
   randomSeed: () => 3,
-  contextTokens: 4096,
 };
 const user = { role: "user", content: "Hi" };
 const call = { function: { name: "weather", arguments: { city: "Oslo" } } };

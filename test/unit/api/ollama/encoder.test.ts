@@ -133,8 +133,8 @@ test.each([
   [{ type: "queued", position: 3, etaMs: 4200 }, { queue: { position: 3, eta_ms: 4200 } }],
   [{ type: "queued", position: 1, etaMs: null }, { queue: { position: 1, eta_ms: null } }],
   [
-    { type: "loading", state: "restarting", progress: 0.5 },
-    { loading: { state: "restarting", progress: 0.5 } },
+    { type: "loading", state: "restarting", progress: 0.5, etaMs: null },
+    { loading: { state: "restarting", progress: 0.5, eta_ms: null } },
   ],
   [null, {}],
 ] as const)("sends a waiting client the status %j in an empty delta", (waitStatus, fields) => {

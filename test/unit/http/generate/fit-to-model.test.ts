@@ -4,7 +4,7 @@ import type { Response } from "express";
 import { expect, test } from "vitest";
 import { compileDocument } from "../../../../src/compile/compile-document.ts";
 import type { SchemaDocument } from "../../../../src/compile/schema-document.ts";
-import { deferred } from "../../../../src/generation/deferred.ts";
+import { deferred, orAborted } from "../../../../src/generation/deferred.ts";
 import type { ModelInfo } from "../../../../src/generation/model-info.ts";
 import type { AskedRequest } from "../../../../src/generation/request.ts";
 import { fitToModel } from "../../../../src/http/generate/fit-to-model.ts";
@@ -36,8 +36,9 @@ const ANSWER: AskedRequest = {
 function compile(request: AskedRequest, firstLoad: Promise<ModelInfo>, signal: AbortSignal) {
   const schemas = { compile: async (document: SchemaDocument) => compileDocument(document) };
   const res = { locals: {}, headersSent: true } as unknown as Response; // what is used of it
-  const deps = { engine: { firstLoad }, schemas, isStrict: false };
-  return fitToModel({ res, signal, request, ignoredParams: [], wishes: [] }, deps);
+  const deps = { schemas, isStrict: false };
+  const ready = () => orAborted(firstLoad, signal);
+  return fitToModel({ res, ready, signal, request, ignoredParams: [], wishes: [] }, deps);
 }
 
 test("arguments of tools are compiled in the model's syntax, once it is loaded", async () => {

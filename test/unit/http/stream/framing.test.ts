@@ -21,7 +21,7 @@ test("server-sent events carry the wait status and heartbeats as comments", () =
   expect(framing.waitStatus({ ...QUEUED, position: 3, etaMs: 4200 })).toBe(
     ": queued position=3 eta_ms=4200\n\n",
   );
-  const loading = { type: "loading", state: "restarting", progress: 0.5 } as const;
+  const loading = { type: "loading", state: "restarting", progress: 0.5, etaMs: null } as const;
   expect(framing.waitStatus(loading)).toBe(": restarting progress=0.50\n\n");
   expect([framing.heartbeat(null), framing.heartbeat(QUEUED)]).toEqual([
     ": heartbeat\n\n",

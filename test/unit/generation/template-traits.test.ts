@@ -1,8 +1,11 @@
 // Each trait that needs an adaptation has a sentence.
 
 import { expect, test } from "vitest";
-import { describeAdaptations } from "../../../src/generation/describe-adaptations.ts";
-import type { CallTraits, TemplateTraits } from "../../../src/generation/template-traits.ts";
+import {
+  type CallTraits,
+  describeAdaptations,
+  type TemplateTraits,
+} from "../../../src/generation/template-traits.ts";
 import { CALLS, TRAITS } from "../../support/template-traits.ts";
 
 test("says nothing about a template that takes everything", () => {

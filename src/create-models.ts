@@ -1,0 +1,196 @@
+// Builds the models of the service: the list of those that clients may ask for, the fleet that loads them, and the queues before
+// them. Called by service.ts.
+
+import path from "node:path";
+import type { Config } from "./config/config.ts";
+import type { ModelEntry } from "./config/model-entry.ts";
+import { createEmbeddingEngine, createEngine, type EngineParts } from "./create-engines.ts";
+import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
+import type { Engine, LoadableEngine } from "./engine/engine.ts";
+import { PrefixFolders } from "./engine/prefix-folder.ts";
+import { Fleet } from "./models/fleet/fleet.ts";
+import { FleetModel } from "./models/fleet/fleet-model.ts";
+import { MemoryBudget } from "./models/fleet/memory-budget.ts";
+import { fileIdentity, modelNameOf } from "./models/model-folder.ts";
+import { type ConfiguredModels, ModelList, type ModelSpec } from "./models/model-list.ts";
+import { Admissions, type AdmissionsOptions } from "./queue/admissions.ts";
+
+export type ModelsParts = Omit<EngineParts, "config" | "prefixFolders" | "prefixShare"> & {
+  /** The settings in effect now. */
+  readonly config: () => Config;
+  /** Makes the options of a queue, whose limits may change. */
+  readonly queueOptions: <Own extends object>(own: Own) => Own & Omit<AdmissionsOptions, "slots">;
+  /** Replaces the worker process of each model that generates. @param id the model's */
+  readonly engine?: Engine | ((id: string) => Engine);
+  /** Replaces the worker processes for embeddings and ranking. */
+  readonly embeddingEngine?: EmbeddingEngine | ((id: string) => EmbeddingEngine);
+};
+
+export type Models = {
+  readonly models: ModelList;
+  readonly fleet: Fleet;
+  /** The queue for the slots of the models that generate. */
+  readonly queue: Admissions;
+  /** The queue for the models that compute embeddings or rank documents: one request at a time for each. */
+  readonly embeddingQueue: Admissions;
+  /** Takes over the settings that have changed. */
+  readonly update: () => void;
+};
+
+/** The alias that accepts every name. */
+const ANY = "*";
+/** With several models, one may take this share of the memory for saved prompts. */
+const PREFIX_SHARE = 1 / 4;
+
+export function createModels(parts: ModelsParts): Models {
+  const { config, log, queueOptions } = parts;
+  const queue = new Admissions(queueOptions({ slots: config().slots }));
+  const busyWith = "another request is being computed";
+  const embeddingQueue = new Admissions(queueOptions({ slots: 1, busyWith }));
+  const prefixFolders = new PrefixFolders(config().cacheRam ?? null);
+  const availableBytes = process.availableMemory();
+  const budget = () =>
+    new MemoryBudget({
+      limitBytes: config().memoryBudget ?? null,
+      availableBytes,
+      savedBytes: prefixFolders.totalBytes,
+    });
+  const logLine = (level: "info" | "warn" | "error", message: string) => log[level](message);
+  const fleet = new Fleet({ budget, isAhead: queue.isAhead, log: logLine });
+  queue.onChange = fleet.plan;
+  embeddingQueue.onChange = fleet.plan;
+  const prefixShare = () => (fleet.count > 1 ? PREFIX_SHARE : 1);
+  const makers = { ...parts, fleet, queue, embeddingQueue, prefixFolders, prefixShare };
+  const models = new ModelList({
+    configured: configuredModels(config()),
+    fleet,
+    createGenerating: (spec) => generatingModel(spec, makers),
+    createEmbedding: (spec, generating) =>
+      embeddingModel(spec, { ...makers, knownModel: () => generating?.info ?? null }),
+    folderDefaults: () => defaultsOf(config()),
+    log: logLine,
+  });
+  const update = () => {
+    models.update(configuredModels(config()));
+    fleet.plan();
+  };
+  return { models, fleet, queue, embeddingQueue, update };
+}
+
+function configuredModels(config: Config): ConfiguredModels {
+  const [first, ...others] = config.model;
+  const aliases = config.alias.filter((alias) => alias !== ANY);
+  const main = specOf(first, config);
+  const [name = main.names[0], ...moreNames] = aliases;
+  const named =
+    first.name === null ? ([name, ...moreNames] as const) : ([first.name, ...aliases] as const);
+  const renamed = { ...main, names: [...named, ...first.aliases] } as const;
+  const embedding = fileSpec(config.embeddingModel, main);
+  const ranking = fileSpec(config.rerankModel, embedding ?? main);
+  return {
+    generating: [
+      aliases.length > 0 ? renamed : main,
+      ...others.map((each) => specOf(each, config)),
+    ],
+    servesAny: config.alias.includes(ANY),
+    embedding,
+    ranking,
+    folder: config.modelsDir,
+  };
+}
+
+function specOf(entry: ModelEntry, config: Config): ModelSpec {
+  const defaults = defaultsOf(config);
+  return {
+    names: [entry.name ?? modelNameOf(entry.path), ...entry.aliases],
+    file: path.resolve(entry.path),
+    contextTokens: entry.context ?? defaults.contextTokens,
+    slots: entry.slots ?? defaults.slots,
+    gpuLayers: entry.gpuLayers ?? defaults.gpuLayers,
+    isPinned: entry.isPinned,
+    isPreloaded: entry.isPreloaded,
+  };
+}
+
+function defaultsOf({ context, slots, gpuLayers }: Config) {
+  return { contextTokens: context ?? null, slots, gpuLayers: gpuLayers ?? null };
+}
+
+/** Null if it is the file of the other model. */
+function fileSpec(file: string | undefined, other: ModelSpec): ModelSpec | null {
+  if (file === undefined || path.resolve(file) === other.file) return null;
+  return {
+    names: [modelNameOf(file)],
+    file: path.resolve(file),
+    contextTokens: null,
+    slots: 1,
+    gpuLayers: null,
+    isPinned: false,
+    isPreloaded: false,
+  };
+}
+
+type Makers = ModelsParts &
+  Pick<EngineParts, "prefixFolders" | "prefixShare"> &
+  Omit<Models, "models" | "update">;
+
+function generatingModel(spec: ModelSpec, makers: Makers): FleetModel<Engine> {
+  const { engine, config, queue } = makers;
+  const [id] = spec.names;
+  const given = typeof engine === "function" ? engine(id) : engine;
+  return fleetModel(spec, {
+    ...makers,
+    queue,
+    name: id,
+    slots: spec.slots,
+    isGenerating: true,
+    engine: given ?? createEngine(spec, { ...makers, config: config() }),
+    idleUnloadMs: () => config().idleUnloadMs ?? null,
+  });
+}
+
+function embeddingModel(
+  spec: ModelSpec,
+  makers: Makers & Pick<Parameters<typeof createEmbeddingEngine>[1], "knownModel">,
+): FleetModel<EmbeddingEngine> {
+  const { embeddingEngine, config, embeddingQueue } = makers;
+  const [id] = spec.names;
+  const given = typeof embeddingEngine === "function" ? embeddingEngine(id) : embeddingEngine;
+  return fleetModel(spec, {
+    ...makers,
+    queue: embeddingQueue,
+    name: `${id} (embeddings)`,
+    slots: 1,
+    isGenerating: false,
+    engine: given ?? createEmbeddingEngine(spec, { ...makers, config: config() }),
+    idleUnloadMs: () => config().idleUnloadMs ?? config().embeddingIdleTimeoutMs,
+  });
+}
+
+type FleetModelParts<E extends LoadableEngine> = {
+  readonly name: string;
+  readonly isGenerating: boolean;
+  readonly engine: E;
+  readonly queue: Admissions;
+  readonly fleet: Fleet;
+  readonly slots: number;
+  readonly idleUnloadMs: () => number | null;
+};
+
+function fleetModel<E extends LoadableEngine>(
+  { file, isPinned }: ModelSpec,
+  { queue, fleet, slots, ...parts }: FleetModelParts<E>,
+): FleetModel<E> {
+  const { name } = parts;
+  return new FleetModel({
+    ...parts,
+    fileName: path.basename(file),
+    lane: queue.addLane(name, slots),
+    isPinned,
+    inside: () => queue.insideLane(name),
+    refuseWaiting: (error) => queue.refuseWaiting(name, error),
+    fileIdentity: () => fileIdentity(file),
+    onChange: fleet.plan,
+    onClosed: () => queue.removeLane(name),
+  });
+}

@@ -1,0 +1,54 @@
+// Describes one model of the list, for the answers about models.
+
+import type { ModelState } from "../generation/model-info.ts";
+import type { Fleet } from "./fleet/fleet.ts";
+import type { FleetModel } from "./fleet/fleet-model.ts";
+import { sizeOf } from "./model-folder.ts";
+import type { OfferedModel } from "./model-list.ts";
+
+export function describeModel(
+  { spec, source, generating, embedding }: OfferedModel,
+  fleet: Pick<Fleet, "fits">,
+): ModelState {
+  const model = generating ?? embedding;
+  const status = model?.engine.status();
+  return {
+    names: spec.names,
+    state: model ? stateOf(model) : "unloaded",
+    reason: model?.failure?.message ?? status?.reason ?? null,
+    kind: generating ? "chat" : "embedding",
+    sizeBytes: sizeOf(spec.file),
+    info: model?.info ?? null,
+    slots: spec.slots,
+    memory: model?.memory ?? null,
+    fits: model?.memory ? fleet.fits(model.memory) : null,
+    loadProgress: status?.loadProgress ?? 0,
+    isPinned: spec.isPinned,
+    isDeletable: source === "folder",
+    busy: model?.lane.busy ?? 0,
+    waiting: model?.waiting ?? 0,
+    loadedAtSeconds: unixSeconds(model?.readyAtMs ?? null),
+    lastUsedAtSeconds: unixSeconds(model?.readyAtMs == null ? null : model.lastUsedMs),
+    unloadsAtSeconds: unixSeconds(model?.idleEndMs ?? null),
+    loadMs: model?.loadMs ?? null,
+  };
+}
+
+function stateOf(model: FleetModel): ModelState["state"] {
+  switch (model.state) {
+    case "unloaded":
+      if (model.failure) return "failed";
+      return model.waiting > 0 ? "waiting" : "unloaded";
+    case "loading":
+      return "loading";
+    case "ready":
+      return model.engine.status().state;
+    case "draining":
+    case "unloading":
+      return "unloading";
+  }
+}
+
+function unixSeconds(monotonicMs: number | null): number | null {
+  return monotonicMs === null ? null : Math.floor((performance.timeOrigin + monotonicMs) / 1000);
+}

@@ -1,0 +1,298 @@
+// One model of the fleet: its engine, the slots that requests wait for, and what the plan must know about it. fleet.ts tells it
+// when to load and when to unload.
+
+import type { EngineStatus, LoadableEngine, ModelLoadOptions } from "../../engine/engine.ts";
+import { type ServiceError, toServiceError } from "../../errors.ts";
+import type { MemoryUse } from "../../generation/memory-use.ts";
+import type { ModelInfo } from "../../generation/model-info.ts";
+import type { LoadingStatus, WaitingStatus } from "../../generation/wait-status.ts";
+import type { Demand } from "../../queue/fair-share.ts";
+import type { GateRequest, Lane } from "../../queue/lane.ts";
+import type { PlanModel } from "./fleet-plan.ts";
+import { LoadClock } from "./load-clock.ts";
+import { LoadFailure } from "./load-failure.ts";
+
+export type FleetModelOptions<E extends LoadableEngine> = {
+  /** Unique among the models of the fleet. */
+  readonly name: string;
+  /** Without its folder. */
+  readonly fileName: string;
+  /** Whether it generates; the others compute embeddings or rank documents. */
+  readonly isGenerating: boolean;
+  readonly engine: E;
+  readonly lane: Lane;
+  /** Places in the queue that requests of this model take. */
+  readonly inside: () => number;
+  /** Fails the requests that wait for the model. */
+  readonly refuseWaiting: (error: ServiceError) => void;
+  readonly isPinned: boolean;
+  /** Changes when the model's file changes; null for a file that cannot be read. */
+  readonly fileIdentity: () => string | null;
+  /** Unloads it when it has had no request for this time; null for never. */
+  readonly idleUnloadMs: () => number | null;
+  readonly onChange: () => void;
+  /** Called when the model is closed for good. */
+  readonly onClosed: () => void;
+};
+
+export type FleetLoadOptions = ModelLoadOptions & {
+  /** Whether so much memory could be had if other models were unloaded. */
+  readonly canHave: (need: MemoryUse) => boolean;
+};
+
+/** A request that asks what it waits for. */
+type WaitingRequest = {
+  /** Whether it has a slot. */
+  readonly isRunning: boolean;
+  readonly enteredAtMs: number;
+};
+
+type State = PlanModel<Demand>["state"];
+
+/** How often a request looks whether the file has changed. */
+const FILE_CHECK_MS = 1_000;
+
+export class FleetModel<E extends LoadableEngine = LoadableEngine> {
+  readonly #options: FleetModelOptions<E>;
+  readonly #clock = new LoadClock();
+  #state: State = "unloaded";
+  /** Requests and questions that its process computes outside the slots. */
+  #uses = 0;
+  #info: ModelInfo | null = null;
+  #memory: MemoryUse | null = null;
+  /** The file as it was when it was loaded last. */
+  #identity: string | null = null;
+  #checkFileAtMs = 0;
+  #failure: LoadFailure | null = null;
+  /** Whether it is unloaded as soon as its running requests have finished. */
+  #mustUnload = false;
+  #lastUsedMs = performance.now();
+
+  constructor(options: FleetModelOptions<E>) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get fileName(): string {
+    return this.#options.fileName;
+  }
+
+  get isGenerating(): boolean {
+    return this.#options.isGenerating;
+  }
+
+  get isPinned(): boolean {
+    return this.#options.isPinned;
+  }
+
+  get engine(): E {
+    return this.#options.engine;
+  }
+
+  get lane(): Lane {
+    return this.#options.lane;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Whether its process is computing for a request. */
+  get isBusy(): boolean {
+    return this.#uses > 0 || this.lane.busy > 0;
+  }
+
+  /** The facts from the last time it was loaded; null if it never was. */
+  get info(): ModelInfo | null {
+    return this.engine.status().model ?? this.#info;
+  }
+
+  /** What it takes when it is loaded; null if that is not known yet. */
+  get memory(): MemoryUse | null {
+    return this.#memory;
+  }
+
+  /** Why it could not be loaded the last time; null if it could. */
+  get failure(): ServiceError | null {
+    return this.#failure?.error ?? null;
+  }
+
+  /** Requests that wait for it, at the gate or for a slot. */
+  get waiting(): number {
+    return this.lane.waiting;
+  }
+
+  /** When it was loaded; null while it is not. By `performance.now()`. */
+  get readyAtMs(): number | null {
+    return this.#state === "ready" ? this.#clock.readyAtMs : null;
+  }
+
+  /** Time of the last load, in ms; null before any. */
+  get loadMs(): number | null {
+    return this.#clock.tookMs;
+  }
+
+  get lastUsedMs(): number {
+    return this.#lastUsedMs;
+  }
+
+  /** When it is unloaded if no request comes; null for never. By `performance.now()`. */
+  get idleEndMs(): number | null {
+    const idleUnloadMs = this.#options.idleUnloadMs();
+    if (idleUnloadMs === null || this.isPinned || this.#state !== "ready") return null;
+    return this.#lastUsedMs + idleUnloadMs;
+  }
+
+  /**
+   * Waits until the model is loaded, which it causes. The caller must not await anything before it uses the model.
+   * @throws ServiceError why it cannot be loaded, or the signal's reason
+   */
+  async ready(request: GateRequest): Promise<ModelInfo> {
+    this.#noticeNewFile();
+    for (;;) {
+      this.#refuseAfterFailure();
+      this.#lastUsedMs = performance.now();
+      const { model } = this.engine.status();
+      if (this.lane.isOpen && model) return model;
+      await this.lane.pass(request);
+    }
+  }
+
+  /** Keeps a ready model loaded. @returns a function to call when it is not needed any more */
+  hold(): () => void {
+    this.#uses += 1;
+    return () => {
+      this.#uses -= 1;
+      this.#lastUsedMs = performance.now();
+      this.#options.onChange();
+    };
+  }
+
+  /** What a request is told that waits for the model; null while the model is ready. */
+  waitStatus({ isRunning, enteredAtMs }: WaitingRequest): WaitingStatus | null {
+    const { state, loadProgress } = this.engine.status();
+    if (this.lane.isOpen || isRunning)
+      return state === "ready" ? null : this.#loading(state, loadProgress);
+    if (this.#state === "loading") return this.#loading("loading", loadProgress);
+    return { type: "queued", position: this.lane.positionAtGate(enteredAtMs), etaMs: null };
+  }
+
+  #loading(state: EngineStatus["state"], loadProgress: number): LoadingStatus {
+    const progress = Math.round(loadProgress * 100) / 100;
+    return { type: "loading", state, progress, etaMs: this.#clock.etaMs };
+  }
+
+  /** @param guess its memory as long as that is not known */
+  planModel(guess: MemoryUse): PlanModel<Demand> {
+    const { name, lane, inside, isPinned, idleUnloadMs } = this.#options;
+    return {
+      name,
+      state: this.#state,
+      memory: this.#memory ?? guess,
+      isBusy: this.isBusy,
+      isClaimed: inside() > lane.atGate,
+      demand: lane.demand,
+      isPinned,
+      mustUnload: this.#mustUnload,
+      idleUnloadMs: idleUnloadMs(),
+      lastUsedMs: this.#lastUsedMs,
+      keptUntilMs: this.#clock.keptUntilMs,
+    };
+  }
+
+  async load({ memoryLimit, canHave }: FleetLoadOptions): Promise<void> {
+    const { engine, fileIdentity, onChange } = this.#options;
+    const knownMemory = this.#memory;
+    this.#state = "loading";
+    this.#mustUnload = false;
+    this.#identity = fileIdentity();
+    this.#clock.start();
+    try {
+      this.#loaded(await engine.load({ memoryLimit }));
+    } catch (thrown) {
+      await engine.unload();
+      this.#state = "unloaded";
+      const error = toServiceError(thrown);
+      this.#memory = error.memory ?? knownMemory;
+      // The first attempt may only have found out how much memory it needs.
+      const mayRetry = knownMemory === null && error.memory !== null && canHave(error.memory);
+      if (!mayRetry) this.#fail(error);
+    }
+    onChange();
+  }
+
+  #loaded(info: ModelInfo): void {
+    this.#clock.ready();
+    this.#info = info;
+    this.#memory = info.memory;
+    this.#failure = null;
+    this.#lastUsedMs = performance.now();
+    this.keep();
+  }
+
+  /** Gives out slots, also after a drain that is not needed any more. */
+  keep(): void {
+    this.#state = "ready";
+    this.lane.open();
+  }
+
+  /** Gives out no more slots. Running requests finish. */
+  drain(): void {
+    this.lane.close();
+    this.#state = "draining";
+  }
+
+  /** Ends the process of a drained model. */
+  async unload(): Promise<void> {
+    this.#state = "unloading";
+    await this.engine.unload();
+    this.#mustUnload = false;
+    this.#state = "unloaded";
+    this.#options.onChange();
+  }
+
+  async close(): Promise<void> {
+    this.lane.close();
+    await this.engine.close();
+    this.#options.onClosed();
+  }
+
+  /** The plan then unloads it when its running requests have finished. Requests that wait for it load it again. */
+  requestUnload(): void {
+    if (this.#state === "unloaded" || this.#state === "unloading") return;
+    this.#mustUnload = true;
+    this.#options.onChange();
+  }
+
+  /** Refuses the requests that wait for it, without an attempt to load it. */
+  refuse(error: ServiceError): void {
+    this.#identity = this.#options.fileIdentity();
+    this.#fail(error);
+  }
+
+  #fail(error: ServiceError): void {
+    this.#failure = new LoadFailure(error, this.#identity);
+    this.#options.refuseWaiting(this.#failure.repeated());
+  }
+
+  #refuseAfterFailure(): void {
+    if (!this.#failure) return;
+    if (!this.#failure.mayRetry(this.#options.fileIdentity())) throw this.#failure.repeated();
+    this.#failure = null;
+    this.#memory = null;
+  }
+
+  /** A file that changed is loaded anew. Requests that run finish with the old one. */
+  #noticeNewFile(): void {
+    if (this.#state !== "ready" || performance.now() < this.#checkFileAtMs) return;
+    this.#checkFileAtMs = performance.now() + FILE_CHECK_MS;
+    const identity = this.#options.fileIdentity();
+    if (identity === null || identity === this.#identity) return;
+    this.#memory = null;
+    this.drain(); // at once, so that the request that noticed it waits for the new file
+    this.requestUnload();
+  }
+}

@@ -1,0 +1,153 @@
+// The models that this process serves: loads them when requests wait for them, and unloads them when others need the memory.
+// What to do is decided by fleet-plan.ts; this file carries it out.
+
+import type { ServiceError } from "../../errors.ts";
+import { addMemory, type MemoryUse, NO_MEMORY } from "../../generation/memory-use.ts";
+import type { Demand } from "../../queue/fair-share.ts";
+import type { FleetModel } from "./fleet-model.ts";
+import { type PlanAction, planFleet } from "./fleet-plan.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+
+export type FleetOptions = {
+  readonly budget: () => MemoryBudget;
+  /** Whether one request precedes another by the fair shares. */
+  readonly isAhead: (one: Demand, other: Demand) => boolean;
+  readonly log: (level: "info" | "warn" | "error", message: string) => void;
+};
+
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #models = new Map<string, FleetModel>();
+  /** Models to forget when they are unloaded. */
+  readonly #leaving = new Set<FleetModel>();
+  #isPlanned = false;
+  #isClosed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  get models(): readonly FleetModel[] {
+    return [...this.#models.values()];
+  }
+
+  /** Memory of the models that are loaded, being loaded, or ending. */
+  get memory(): MemoryUse {
+    return this.#memoryOf(({ state }) => state !== "unloaded");
+  }
+
+  /** The models that generate, among which the memory is divided. */
+  get count(): number {
+    return this.models.filter(({ isGenerating }) => isGenerating).length;
+  }
+
+  /** Whether a model that takes so much could be loaded if all that are not pinned were unloaded. */
+  fits(memory: MemoryUse): boolean {
+    return this.#options.budget().refusal("", memory, this.#pinned) === null;
+  }
+
+  add(model: FleetModel): void {
+    this.#models.set(model.name, model);
+  }
+
+  /** Forgets the model, after it has finished its running requests. Those that wait for it fail with the error. */
+  remove(model: FleetModel, error: ServiceError): void {
+    this.#leaving.add(model);
+    model.refuse(error);
+    model.requestUnload();
+    this.plan();
+  }
+
+  /** Decides soon what to load and what to unload. Call it after every change. */
+  readonly plan = (): void => {
+    if (this.#isPlanned || this.#isClosed) return;
+    this.#isPlanned = true;
+    setImmediate(() => {
+      this.#isPlanned = false;
+      if (!this.#isClosed) this.#carryOut();
+    });
+  };
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await Promise.all(this.models.map((model) => model.close()));
+  }
+
+  #carryOut(): void {
+    for (const model of this.models) this.#refuseTooLarge(model);
+    const { budget, isAhead } = this.#options;
+    const { actions, againAtMs } = planFleet(
+      this.models.map((model) => model.planModel(this.#guess)),
+      { budget: budget().total, nowMs: performance.now(), isAhead },
+    );
+    for (const action of actions) this.#act(action);
+    for (const model of this.models) this.#endDrained(model);
+    clearTimeout(this.#timer);
+    if (againAtMs === null) return;
+    this.#timer = setTimeout(this.plan, Math.max(1, againAtMs - performance.now())).unref();
+  }
+
+  #act({ type, name }: PlanAction): void {
+    const model = this.#models.get(name);
+    if (!model) return;
+    switch (type) {
+      case "load":
+        return this.#load(model);
+      case "drain":
+        return model.drain();
+      case "keep":
+        return model.keep();
+    }
+  }
+
+  #load(model: FleetModel): void {
+    const { budget, log } = this.#options;
+    const { name } = model;
+    log("info", `loading ${name}`);
+    const memoryLimit = budget().limitFor(model.memory, this.count);
+    const canHave = (need: MemoryUse) => this.fits(need);
+    void model.load({ memoryLimit, canHave }).then(() => {
+      if (model.failure) log("error", `cannot load ${name}: ${model.failure.message}`);
+      else if (model.state === "ready") log("info", `${name} is loaded`);
+    });
+  }
+
+  #endDrained(model: FleetModel): void {
+    const { log } = this.#options;
+    if (model.state === "draining" && !model.isBusy) {
+      log("info", `unloading ${model.name}`);
+      model.unload().catch((error: Error) => log("error", `unloading failed: ${error.message}`));
+    }
+    if (model.state === "unloaded" && this.#leaving.delete(model)) this.#forget(model);
+  }
+
+  #forget(model: FleetModel): void {
+    this.#models.delete(model.name);
+    model.close().catch(() => {}); // nothing is loaded
+  }
+
+  /** A model that would not fit even alone is refused without loading it. */
+  #refuseTooLarge(model: FleetModel): void {
+    if (model.state !== "unloaded" || model.memory === null || model.lane.demand === null) return;
+    const refusal = this.#options.budget().refusal(model.name, model.memory, this.#pinned);
+    if (refusal) model.refuse(refusal);
+  }
+
+  /** The memory of a model as long as it is not known. */
+  get #guess(): MemoryUse {
+    return this.#options.budget().shareOf(this.count);
+  }
+
+  /** Memory that cannot be freed. */
+  get #pinned(): MemoryUse {
+    return this.#memoryOf(({ isPinned, state }) => isPinned && state !== "unloaded");
+  }
+
+  #memoryOf(counts: (model: FleetModel) => boolean): MemoryUse {
+    return this.models
+      .filter(counts)
+      .reduce((sum, { memory }) => addMemory(sum, memory ?? this.#guess), NO_MEMORY);
+  }
+}

@@ -1,0 +1,63 @@
+// How much memory the loaded models may use together, and how much of it one of them.
+
+import { ServiceError } from "../../errors.ts";
+import { addMemory, fitsInto, type MemoryUse, memoryText } from "../../generation/memory-use.ts";
+
+export type MemoryBudgetOptions = {
+  /** The limit in RAM, and in the memory of the GPU, in bytes each; null for what this machine allows. */
+  readonly limitBytes: number | null;
+  /** RAM that this process could take at the start. */
+  readonly availableBytes: number;
+  /** RAM that saved prompts may take. */
+  readonly savedBytes: number;
+};
+
+/** RAM left to the server, the workers' own code, and other programs. */
+const RESERVE_SHARE = 0.1;
+const MIN_RESERVE_BYTES = 512 * 2 ** 20;
+
+export class MemoryBudget {
+  readonly total: MemoryUse;
+  readonly #isGiven: boolean;
+
+  constructor({ limitBytes, availableBytes, savedBytes }: MemoryBudgetOptions) {
+    this.#isGiven = limitBytes !== null;
+    const reserveBytes = Math.max(MIN_RESERVE_BYTES, availableBytes * RESERVE_SHARE);
+    const freeBytes = Math.max(0, Math.floor(availableBytes - reserveBytes - savedBytes));
+    this.total = {
+      ramBytes: limitBytes ?? freeBytes,
+      vramBytes: limitBytes ?? Number.MAX_SAFE_INTEGER, // the worker knows what its GPU has free
+    };
+  }
+
+  /** What one of several models may take with a context of its choice: half, so that two models fit. */
+  shareOf(models: number): MemoryUse {
+    const { ramBytes, vramBytes } = this.total;
+    if (models <= 1) return this.total;
+    return { ramBytes: Math.floor(ramBytes / 2), vramBytes: Math.floor(vramBytes / 2) };
+  }
+
+  /** The limit for loading a model. @param known what it needs; null if that is not known yet */
+  limitFor(known: MemoryUse | null, models: number): MemoryUse {
+    const share = this.shareOf(models);
+    return known === null || fitsInto(known, share) ? share : this.total;
+  }
+
+  /** Null if the model fits beside those that cannot be unloaded, otherwise why it cannot be loaded. */
+  refusal(name: string, need: MemoryUse, pinned: MemoryUse): ServiceError | null {
+    if (fitsInto(addMemory(pinned, need), this.total)) return null;
+    const hasPinned = pinned.ramBytes + pinned.vramBytes > 0;
+    const used = hasPinned ? `, of which pinned models take ${memoryText(pinned)}` : "";
+    const limit = this.#isGiven ? " (--memory-budget)" : "";
+    const message =
+      `${name} needs ${memoryText(need)}, and models may use ${memoryText(this.#shown)} here${limit}${used}; ` +
+      "give it a smaller context or fewer slots, or choose a smaller file";
+    return new ServiceError("model_too_large", message, { field: "model", memory: need });
+  }
+
+  /** Without the memory of a GPU whose size is not known. */
+  get #shown(): MemoryUse {
+    const { ramBytes, vramBytes } = this.total;
+    return { ramBytes, vramBytes: vramBytes === Number.MAX_SAFE_INTEGER ? 0 : vramBytes };
+  }
+}
