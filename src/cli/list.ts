@@ -1,8 +1,7 @@
 // `sluice list`: the models in the folder, with their state if a server is running; or the catalog of short names.
 
 import { formatBytes } from "../models/download.ts";
-import type { ModelFolderEntry } from "../models/model-folder.ts";
-import { listModelFolder } from "../models/model-folder.ts";
+import { listModelFolder, type ModelFolderEntry } from "../models/model-folder.ts";
 import { CommandError } from "./command-error.ts";
 import { DEFAULT_MODEL_FOLDER } from "./model-folder-flag.ts";
 import { programName } from "./program-name.ts";
@@ -20,7 +19,7 @@ type ListOptions = {
 };
 
 /** A file of the folder. */
-export type ListRow = ModelFolderEntry & {
+type ListRow = ModelFolderEntry & {
   /** What the server says; null without a server, or if it does not offer the model. */
   readonly state: string | null;
 };
@@ -71,7 +70,7 @@ async function statesOf(address: ServerAddress): Promise<ReadonlyMap<string, str
   }
 }
 
-export function listTable(rows: readonly ListRow[], nowMs: number): string {
+function listTable(rows: readonly ListRow[], nowMs: number): string {
   return asTable([
     ["NAME", "SIZE", "MODIFIED", "STATE"],
     ...rows.map(({ name, sizeBytes, modifiedAt, state, problem }) => [

@@ -122,7 +122,7 @@ Options
   --dir FOLDER       where to put the model; created when missing (default: ${DEFAULT_MODEL_FOLDER})
   --name FILE.gguf   file name (default: the name that the server or the hub gives)
   --timeout SECONDS  give up on a connection that is silent for this long, 1 to 3600 (default 30)
-  --json             print one JSON object per line, with the names of Ollama's API: status, completed, total
+  --json             print one JSON object per line, with the field names of Ollama's API
   --help             print this
 
 Environment variables
@@ -130,8 +130,8 @@ Environment variables
   HF_ENDPOINT  address of another hub that speaks the same protocol
 
 To resume a download that was interrupted, run the same command again: it continues from the
-unfinished .ipull file beside the model. A complete file is not downloaded twice. A download must leave
-1 GiB of the disk free, or 5 % of a small one.
+unfinished .ipull file beside the model. A complete file is not downloaded twice. A download must
+leave 1 GiB of the disk free, or 5 % of a small one.
 Exit code: 0 complete, 1 failed, 130 stopped with Ctrl-C.
 
 Catalog of short names (sizes are approximate)

@@ -1,5 +1,6 @@
 // `sluice rm`: deletes a model's files from the folder, through the server if one offers the model.
 
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { formatBytes } from "../models/download.ts";
 import { deleteModel, findInModelFolder, listModelFolder } from "../models/model-folder.ts";
@@ -50,7 +51,7 @@ export async function runRm(
 }
 
 /** @returns the text to print. @throws CommandError or ModelFolderError */
-export async function removeModel(options: RemoveOptions): Promise<string> {
+async function removeModel(options: RemoveOptions): Promise<string> {
   const { model, address } = options;
   const served = address && (await servedModelsIfAny(address));
   if (!address || !served?.some(({ id }) => id === model)) return removeFromFolder(options);
@@ -65,16 +66,17 @@ export async function removeModel(options: RemoveOptions): Promise<string> {
 }
 
 /** Only what the folder lists can be removed, so no name leads out of it. */
-async function removeFromFolder({ model, dir, program, confirm }: RemoveOptions): Promise<string> {
+async function removeFromFolder(options: RemoveOptions): Promise<string> {
+  const { model, dir, confirm } = options;
   const found = findInModelFolder(dir, model);
-  if (found.length === 0) throw new CommandError(describeMissing(model, dir, program));
+  if (found.length === 0) throw new CommandError(describeMissing(options));
   const bytes = formatBytes(found.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
   if (!(await confirm(`remove ${model} (${bytes}) from ${dir}?`))) return `kept ${model}`;
   for (const entry of found) deleteModel(entry);
   return `removed ${model} (${bytes})`;
 }
 
-function describeMissing(model: string, dir: string, program: string): string {
+function describeMissing({ model, dir, program }: RemoveOptions): string {
   const { models, unfinished } = listModelFolder(dir);
   const names = [...models, ...unfinished].map(({ name }) => name).join(", ");
   const known = names ? `models: ${names}` : `it has no models (see ${program} list --help)`;
@@ -83,8 +85,13 @@ function describeMissing(model: string, dir: string, program: string): string {
 
 async function askUser(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = once(terminal, "close").then(() => "");
   try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+    const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ABORT_ERR") return false; // Ctrl-C or Ctrl-D
+    throw error;
   } finally {
     terminal.close();
   }
@@ -95,8 +102,8 @@ function helpText(program: string): string {
 
 usage: ${program} rm NAME [options]
 
-NAME is one that ${program} list shows. If a running server offers the model, the server unloads it and
-deletes the files, which requires a key with scope admin where the server has keys.
+NAME is one that ${program} list shows. If a running server offers the model, the server unloads it
+and deletes the files, which requires a key with scope admin where the server has keys.
 
 Options
   --dir FOLDER  delete from this folder, without asking a server unless --url is given too

@@ -25,8 +25,8 @@ export async function runStop(
 }
 
 function helpText(program: string): string {
-  return `Have a running server unload a model. Its running requests may finish; the next request that names it
-loads it again.
+  return `Have a running server unload a model. Its running requests may finish; the next request that names
+it loads it again.
 
 usage: ${program} stop NAME [options]
 

@@ -25,8 +25,10 @@ export type PullSnapshot = {
   readonly startedAt: Date;
 };
 
-/** How much of the speed is that of the newest step; the rest is older. */
-const NEW_SPEED_SHARE = 0.3;
+/** The speed is measured over at least this time, because bytes are counted in bursts. */
+const SPEED_WINDOW_MS = 1_000;
+/** How much of the speed is that of the newest window; the rest is older. */
+const NEW_SPEED_SHARE = 0.5;
 
 type PullJobOptions = {
   readonly id: string;
@@ -44,8 +46,8 @@ export class PullJob {
   readonly #now: () => number;
   #snapshot: PullSnapshot;
   #changed: Deferred<void> = deferred();
-  /** The progress before the newest one, to compute the speed. */
-  #last: { readonly bytes: number; readonly atMs: number } | null = null;
+  /** Where the current window of the speed began. */
+  #window: { readonly bytes: number; readonly atMs: number } | null = null;
 
   constructor({ id, model, uri, now }: PullJobOptions) {
     this.id = id;
@@ -130,13 +132,13 @@ export class PullJob {
 
   #speed(bytes: number): number | null {
     const atMs = this.#now();
-    const last = this.#last;
-    if (last && atMs <= last.atMs) return this.#snapshot.bytesPerSecond;
-    this.#last = { bytes, atMs };
-    if (!last || bytes < last.bytes) return null; // the first, or a connection that broke has lost some
-    const newest = ((bytes - last.bytes) * 1000) / (atMs - last.atMs);
-    const before = this.#snapshot.bytesPerSecond ?? newest;
-    return before + (newest - before) * NEW_SPEED_SHARE;
+    const window = this.#window;
+    const known = this.#snapshot.bytesPerSecond;
+    if (window && atMs - window.atMs < SPEED_WINDOW_MS) return known;
+    this.#window = { bytes, atMs };
+    if (!window || bytes < window.bytes) return known; // a connection that broke has lost some
+    const newest = ((bytes - window.bytes) * 1000) / (atMs - window.atMs);
+    return known === null ? newest : known + (newest - known) * NEW_SPEED_SHARE;
   }
 
   #update(change: Partial<PullSnapshot>): void {

@@ -70,7 +70,7 @@ export const SHORT_NAMES: readonly ShortName[] = [
     sizeBytes: 12_109_566_624,
     contextTokens: 131_072,
     licence: "Apache-2.0",
-    goodFor: "reasoning, code and agents on a GPU with 16 GB",
+    goodFor: "reasoning and agents on a GPU with 16 GB",
   },
   {
     name: "gemma3:4b",

@@ -88,7 +88,7 @@ export async function askServer(address: ServerAddress, call: ServerCall): Promi
   return acceptedBody(answer, address, call);
 }
 
-export function noServer({ url, program }: ServerAddress): CommandError {
+function noServer({ url, program }: ServerAddress): CommandError {
   return new CommandError(
     `there is no server at ${url}; start one with: ${program}, or name another with --url`,
   );

@@ -1,26 +1,28 @@
 // Runs the real `sluice pull` against small local servers that fail in the ways that servers and networks do.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { EventEmitter, once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import {
+  MODEL_SHA256 as checksum,
+  closeModelServers,
+  listen,
+  MIB,
+  MODEL_BYTES as model,
+  serveHub,
+  serveModel,
+} from "../../support/downloads/model-server.ts";
 
-const MIB = 2 ** 20;
 const MAIN = path.resolve(import.meta.dirname, "../../../dist/main.js");
-// Three chunks of the downloader (5 MiB each), which it fetches side by side from 0, 5 and 10 MiB.
-const model = Buffer.alloc(15 * MIB, "GGUF model bytes ");
-const checksum = createHash("sha256").update(model).digest("hex");
 const scratch = mkdtempSync(path.join(tmpdir(), "pull-model-"));
-const servers = new Set<Server>();
 const children = new Set<ChildProcess>();
 
 afterAll(() => {
   for (const child of children) child.kill("SIGKILL");
-  for (const server of servers) server.close().closeAllConnections();
+  closeModelServers();
   rmSync(scratch, { recursive: true, force: true });
 });
 
@@ -124,6 +126,7 @@ describe.concurrent("sluice pull", { timeout: 60_000 }, () => {
       stdout: expect.stringContaining("the SHA-256 is right"),
     });
     expect(ended.stdout).toContain(`Next: sluice --model ${file}\n`);
+    expect(ended.stdout).toContain("Name: user_repo.Q4_K_M (");
     expect(ended.stdout.match(/%/g)?.length).toBeLessThanOrEqual(20);
     expect(path.basename(file)).toBe("hf_user_repo.Q4_K_M.gguf");
     expect(storage.tokens).toEqual([]);
@@ -203,6 +206,56 @@ describe.concurrent("sluice pull", { timeout: 60_000 }, () => {
     });
   });
 
+  it("downloads a short name from the hub", async () => {
+    const storage = await serveModel();
+    const hub = await listen((request, response) => {
+      if (request.url === "/v2/Qwen/Qwen3-4B-GGUF/manifests/Q4_K_M")
+        response.end(JSON.stringify({ ggufFile: { rfilename: "Qwen3-4B-Q4_K_M.gguf" } }));
+      else response.writeHead(302, { location: storage.url }).end();
+    });
+    const ended = await pull("qwen3", { env: { HF_ENDPOINT: hub } }).result;
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(readdirSync(ended.dir)).toEqual(["hf_Qwen_Qwen3-4B.Q4_K_M.gguf"]);
+  });
+
+  it("prints one JSON object per line with --json", async () => {
+    const storage = await serveModel();
+    const hub = await serveHub(storage.url, checksum);
+    const env = { HF_ENDPOINT: hub, HF_TOKEN: "secret" };
+    const ended = await pull("hf:user/repo-GGUF:Q4_K_M", { env, args: ["--json"] }).result;
+
+    const file = "hf_user_repo.Q4_K_M.gguf";
+    const lines = ended.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toEqual({ status: "downloading", file, completed: 0, total: model.length });
+    expect(lines.slice(-2)).toEqual([
+      { status: "verifying sha256 digest", file },
+      { status: "success", name: "user_repo.Q4_K_M", file: path.join(ended.dir, file) },
+    ]);
+  });
+
+  it("fetches only the missing part of a split model", async () => {
+    const asked: string[] = [];
+    const { dir, url } = await serveParts((name) => asked.push(name));
+    writeFileSync(path.join(dir, "big-00001-of-00002.gguf"), PART);
+    const ended = await pull(url, { dir }).result;
+
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(readdirSync(dir)).toEqual(["big-00001-of-00002.gguf", "big-00002-of-00002.gguf"]);
+    expect(asked).toEqual(["/big-00002-of-00002.gguf"]);
+  });
+
+  it("leaves a part of the disk free", async () => {
+    const { bavail, bsize } = statfsSync(scratch);
+    const headers = { "content-length": bavail * bsize - 8 * MIB, "accept-ranges": "bytes" };
+    const url = await listen((_, response) => response.writeHead(200, headers).flushHeaders());
+    const { code, stderr } = await pull(`${url}/model.gguf`).result;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/not enough disk space: .* free, of which .* must stay free; free some/);
+  });
+
   it("creates models/ in the current folder, and prints a command for a clone when npm runs it", async () => {
     const { url } = await serveModel();
     const cwd = mkdtempSync(path.join(scratch, "folder-"));
@@ -226,44 +279,6 @@ describe.concurrent("sluice pull", { timeout: 60_000 }, () => {
   });
 });
 
-type ServeOptions = {
-  readonly file?: Buffer;
-  readonly hasRanges?: boolean;
-  /** Sends the body; `count` numbers the range requests, or all requests where there are no ranges. */
-  readonly send?: (
-    response: ServerResponse,
-    bytes: Buffer,
-    at: { start: number; count: number },
-  ) => unknown;
-};
-
-/** Serves one file; every range asked for and every token received is noted. */
-async function serveModel({ file = model, hasRanges = true, send }: ServeOptions = {}) {
-  const ranges: { start: number; end: number }[] = [];
-  const tokens: string[] = [];
-  let requests = 0;
-  const url = await listen((request, response) => {
-    requests++;
-    if (request.headers.authorization) tokens.push(request.headers.authorization);
-    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
-    if (hasRanges) response.setHeader("accept-ranges", "bytes");
-    if (!range || !hasRanges) {
-      response.setHeader("content-length", file.length);
-      if (hasRanges || !send) return response.end(file);
-      return send(response, file, { start: 0, count: requests });
-    }
-    const start = Number(range[1]);
-    const end = Number(range[2]) + 1;
-    ranges.push({ start, end });
-    response.statusCode = 206;
-    response.setHeader("content-range", `bytes ${start}-${end - 1}/${file.length}`);
-    response.setHeader("content-length", end - start);
-    const bytes = file.subarray(start, end);
-    return send ? send(response, bytes, { start, count: ranges.length }) : response.end(bytes);
-  });
-  return { url: `${url}/model.gguf`, ranges, tokens };
-}
-
 /** A first run gets all but the middle chunk, of which some bytes come at the end; a second run gets all it asks for. */
 async function serveInTwoRuns() {
   const gate = new EventEmitter();
@@ -283,25 +298,19 @@ async function serveInTwoRuns() {
   return { ...served, finishButOne };
 }
 
-/** A hub with one gated repository: it knows the manifest and redirects to where the file is stored. */
-function serveHub(storageUrl: string, sha256: string): Promise<string> {
-  return listen((request, response) => {
-    if (request.headers.authorization !== "Bearer secret") response.writeHead(401).end();
-    else if (request.url === "/v2/user/repo-GGUF/manifests/Q4_K_M")
-      response.end(JSON.stringify({ ggufFile: { rfilename: "repo-Q4_K_M.gguf" } }));
-    else if (request.url?.startsWith("/user/repo-GGUF/resolve/main/repo-Q4_K_M.gguf"))
-      response.writeHead(302, { location: storageUrl, "x-linked-etag": `"${sha256}"` }).end();
-    else response.writeHead(404).end();
-  });
-}
+const PART = Buffer.alloc(1000, "GGUF part ");
 
-async function listen(handle: RequestListener): Promise<string> {
-  const server = createServer(handle).listen(0, "127.0.0.1");
-  servers.add(server);
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return `http://127.0.0.1:${address.port}`;
+/** A model in two parts. @param onBytes told the path of each request for bytes */
+async function serveParts(onBytes: (name: string) => void) {
+  const url = await listen((request, response) => {
+    response.setHeader("accept-ranges", "bytes").setHeader("content-length", PART.length);
+    if (request.headers.range === undefined) return response.end(PART);
+    onBytes(request.url ?? "");
+    const last = PART.length - 1;
+    return response.writeHead(206, { "content-range": `bytes 0-${last}/${PART.length}` }).end(PART);
+  });
+  const dir = mkdtempSync(path.join(scratch, "parts-"));
+  return { dir, url: `${url}/big-00001-of-00002.gguf` };
 }
 
 type PullOptions = { dir?: string; cwd?: string; args?: string[]; env?: object };
