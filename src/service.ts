@@ -28,7 +28,7 @@ import { queueOptionsOf, withLiveSettings } from "./live-settings.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import type { Fleet } from "./models/fleet/fleet.ts";
-import type { GeneratingModel, ModelList } from "./models/model-list.ts";
+import type { ModelList } from "./models/model-list.ts";
 import { Admissions } from "./queue/admissions.ts";
 import { TokenBudgets } from "./queue/token-budgets.ts";
 import { KeptAnswers } from "./resume/kept-answers.ts";
@@ -190,18 +190,14 @@ function openAccess(config: Config, log: Logger) {
   return { keys, usage, tokenBudgets: new TokenBudgets() };
 }
 
-/** The default model and those to preload. */
-function preload({ models, fleet }: Models): Promise<ModelInfo> {
-  const { signal } = new AbortController();
-  const load = (model: GeneratingModel) =>
-    model.ready({ owner: "", isFlex: false, arrivedAtMs: performance.now(), signal });
+/** Loads the default model, and those that the settings name. */
+function preload({ models }: Models): Promise<ModelInfo> {
+  const first = models.default.preload();
   const others = models.all.flatMap(({ spec, generating }) =>
-    spec.isPreloaded && generating && generating !== models.default ? [generating] : [],
+    spec.isPreloaded && generating && generating !== models.default ? [generating.preload()] : [],
   );
-  const first = load(models.default);
-  const loaded = Promise.all([first, ...others.map(load)]).then(([info]) => info);
+  const loaded = Promise.all([first, ...others]).then(([info]) => info);
   loaded.catch(() => {}); // the requests that wait for the model get the error too
-  fleet.plan();
   return loaded;
 }
 

@@ -27,10 +27,10 @@ export function describeModel(
     isDeletable: source === "folder",
     busy: model?.lane.busy ?? 0,
     waiting: model?.waiting ?? 0,
-    loadedAtSeconds: unixSeconds(model?.readyAtMs ?? null),
-    lastUsedAtSeconds: unixSeconds(model?.readyAtMs == null ? null : model.lastUsedMs),
+    loadedAtSeconds: unixSeconds(model?.state === "ready" ? model.clock.readyAtMs : null),
+    lastUsedAtSeconds: unixSeconds(model?.clock.readyAtMs == null ? null : model.lastUsedMs),
     unloadsAtSeconds: unixSeconds(model?.idleEndMs ?? null),
-    loadMs: model?.loadMs ?? null,
+    loadMs: model?.clock.tookMs ?? null,
   };
 }
 

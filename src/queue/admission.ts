@@ -33,6 +33,8 @@ type RequestListing = {
   readonly requestId: string;
   readonly path: string;
   readonly record: RequestFigures;
+  /** Whether it waits for its model. Default: never. */
+  readonly isLoading?: () => boolean;
 };
 
 /** The current figures of a request. Its record has them. */
@@ -111,11 +113,12 @@ export class Admission {
   get listed() {
     const { listing } = this.#options;
     if (!listing) return null;
-    const { requestId, path, record } = listing;
+    const { requestId, path, record, isLoading = () => false } = listing;
     const { model, isStreamed, tokens } = record;
     const place = record.stateOf ? this.place : null;
     const ageMs = performance.now() - this.enteredAtMs;
-    return { requestId, path, model, isStreamed, place, ...tokens, ageMs };
+    const isWaitingForModel = !this.isRunning && isLoading();
+    return { requestId, path, model, isStreamed, place, isWaitingForModel, ...tokens, ageMs };
   }
 
   abort(error: ServiceError): void {

@@ -79,9 +79,11 @@ export class Admissions {
     return this.#runningIn(null).length;
   }
 
-  /** Choices that wait for a slot. */
+  /** Choices that wait for a slot, or for the model with their slot. */
   get waiting(): number {
-    return this.#order.waiting;
+    let atGates = 0;
+    for (const { atGate } of this.#lanes.values()) atGates += atGate;
+    return this.#order.waiting + atGates;
   }
 
   /** Places taken, with or without slots: one for each choice. */

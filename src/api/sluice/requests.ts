@@ -12,7 +12,7 @@ export const requestList = z.strictObject({
       path: z.string(),
       model: z.string().nullable(),
       stream: z.boolean(),
-      status: z.enum(["queued", "running"]),
+      status: z.enum(["queued", "loading", "running"]),
       position: z.int().nullable(),
       eta_ms: z.number().nullable(),
       prompt_tokens: z.int().min(0),
@@ -36,6 +36,8 @@ export type ListedRequest = {
   readonly isStreamed: boolean;
   /** Position in the queue; null if the request does not wait for a slot. */
   readonly place: { readonly position: number; readonly etaMs: number | null } | null;
+  /** Whether it waits until its model is loaded. */
+  readonly isWaitingForModel: boolean;
   readonly promptTokens: number;
   readonly generatedTokens: number;
   readonly ageMs: number;
@@ -48,7 +50,7 @@ export function encodeRequests(requests: readonly ListedRequest[]): z.output<typ
     path: request.path,
     model: request.model,
     stream: request.isStreamed,
-    status: place ? ("queued" as const) : ("running" as const),
+    status: statusOf({ place, ...request }),
     position: place?.position ?? null,
     eta_ms: place?.etaMs ?? null,
     prompt_tokens: request.promptTokens,
@@ -56,6 +58,11 @@ export function encodeRequests(requests: readonly ListedRequest[]): z.output<typ
     age_ms: Math.round(request.ageMs),
   }));
   return { object: "list", data };
+}
+
+function statusOf({ place, isWaitingForModel }: ListedRequest): "queued" | "loading" | "running" {
+  if (place) return "queued";
+  return isWaitingForModel ? "loading" : "running";
 }
 
 export function encodeStopped(requestId: string): object {

@@ -40,6 +40,7 @@ export async function askInTurn<T>(
     return await answer;
   };
   try {
+    await model.ready(gate); // first, so that no turn waits for a model
     await turn.acquire();
     return await work(ask);
   } finally {

@@ -104,7 +104,12 @@ function admit(arrival: ParsedArrival, { queue, deadlineMs }: AdmitDeps): Exchan
     isFlex: parsed.isFlex,
     choices: parsed.requests.length,
     field: parsed.choicesPerPrompt > 1 ? "choices" : "prompt",
-    listing: { requestId: requestIdOf(res), path: dialect.path, record },
+    listing: {
+      requestId: requestIdOf(res),
+      path: dialect.path,
+      record,
+      isLoading: () => model.waitStatus(admission) !== null,
+    },
   });
   const waitStatus = () => model.waitStatus(admission) ?? admission.place;
   return { ...arrival, admission, waitStatus };

@@ -1,16 +1,19 @@
 // One model of the fleet: its engine, the slots that requests wait for, and what the plan must know about it. fleet.ts tells it
 // when to load and when to unload.
 
-import type { EngineStatus, LoadableEngine, ModelLoadOptions } from "../../engine/engine.ts";
+import type { LoadableEngine, ModelLoadOptions } from "../../engine/engine.ts";
 import { type ServiceError, toServiceError } from "../../errors.ts";
+import { type Deferred, deferred } from "../../generation/deferred.ts";
 import type { MemoryUse } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
-import type { LoadingStatus, WaitingStatus } from "../../generation/wait-status.ts";
+import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { Demand } from "../../queue/fair-share.ts";
 import type { GateRequest, Lane } from "../../queue/lane.ts";
+import { FileWatch } from "./file-watch.ts";
 import type { PlanModel } from "./fleet-plan.ts";
 import { LoadClock } from "./load-clock.ts";
 import { LoadFailure } from "./load-failure.ts";
+import { modelWait, type RequestInside } from "./model-wait.ts";
 
 export type FleetModelOptions<E extends LoadableEngine> = {
   /** Unique among the models of the fleet. */
@@ -40,36 +43,29 @@ export type FleetLoadOptions = ModelLoadOptions & {
   readonly canHave: (need: MemoryUse) => boolean;
 };
 
-/** A request that asks what it waits for. */
-type WaitingRequest = {
-  /** Whether it has a slot. */
-  readonly isRunning: boolean;
-  readonly enteredAtMs: number;
-};
+/** Loading without a request that waits for it. */
+type Preload = { readonly demand: Demand; readonly loaded: Deferred<ModelInfo> };
 
 type State = PlanModel<Demand>["state"];
 
-/** How often a request looks whether the file has changed. */
-const FILE_CHECK_MS = 1_000;
-
 export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   readonly #options: FleetModelOptions<E>;
-  readonly #clock = new LoadClock();
+  readonly clock = new LoadClock();
+  readonly #file: FileWatch;
   #state: State = "unloaded";
   /** Requests and questions that its process computes outside the slots. */
   #uses = 0;
   #info: ModelInfo | null = null;
   #memory: MemoryUse | null = null;
-  /** The file as it was when it was loaded last. */
-  #identity: string | null = null;
-  #checkFileAtMs = 0;
   #failure: LoadFailure | null = null;
   /** Whether it is unloaded as soon as its running requests have finished. */
   #mustUnload = false;
   #lastUsedMs = performance.now();
+  #preload: Preload | null = null;
 
   constructor(options: FleetModelOptions<E>) {
     this.#options = options;
+    this.#file = new FileWatch(options.fileIdentity);
   }
 
   get name(): string {
@@ -125,16 +121,6 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     return this.lane.waiting;
   }
 
-  /** When it was loaded; null while it is not. By `performance.now()`. */
-  get readyAtMs(): number | null {
-    return this.#state === "ready" ? this.#clock.readyAtMs : null;
-  }
-
-  /** Time of the last load, in ms; null before any. */
-  get loadMs(): number | null {
-    return this.#clock.tookMs;
-  }
-
   get lastUsedMs(): number {
     return this.#lastUsedMs;
   }
@@ -161,6 +147,20 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     }
   }
 
+  /** Loads the model without a request. @throws ServiceError why it cannot be loaded */
+  async preload(): Promise<ModelInfo> {
+    if (this.#state === "ready" && this.info) return this.info;
+    const demand = { owner: "", isFlex: false, arrivedAtMs: performance.now() };
+    this.#preload ??= { demand, loaded: deferred() };
+    this.#options.onChange();
+    return this.#preload.loaded.promise;
+  }
+
+  /** What is next of all that waits for it; null if nothing does. */
+  get demand(): Demand | null {
+    return this.lane.demand ?? this.#preload?.demand ?? null;
+  }
+
   /** Keeps a ready model loaded. @returns a function to call when it is not needed any more */
   hold(): () => void {
     this.#uses += 1;
@@ -172,17 +172,13 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   }
 
   /** What a request is told that waits for the model; null while the model is ready. */
-  waitStatus({ isRunning, enteredAtMs }: WaitingRequest): WaitingStatus | null {
-    const { state, loadProgress } = this.engine.status();
-    if (this.lane.isOpen || isRunning)
-      return state === "ready" ? null : this.#loading(state, loadProgress);
-    if (this.#state === "loading") return this.#loading("loading", loadProgress);
-    return { type: "queued", position: this.lane.positionAtGate(enteredAtMs), etaMs: null };
-  }
-
-  #loading(state: EngineStatus["state"], loadProgress: number): LoadingStatus {
-    const progress = Math.round(loadProgress * 100) / 100;
-    return { type: "loading", state, progress, etaMs: this.#clock.etaMs };
+  waitStatus(request: RequestInside): WaitingStatus | null {
+    return modelWait(request, {
+      lane: this.lane,
+      engine: this.engine.status(),
+      isLoading: this.#state === "loading",
+      loadEtaMs: this.clock.etaMs,
+    });
   }
 
   /** @param guess its memory as long as that is not known */
@@ -194,22 +190,22 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
       memory: this.#memory ?? guess,
       isBusy: this.isBusy,
       isClaimed: inside() > lane.atGate,
-      demand: lane.demand,
+      demand: this.demand,
       isPinned,
       mustUnload: this.#mustUnload,
       idleUnloadMs: idleUnloadMs(),
       lastUsedMs: this.#lastUsedMs,
-      keptUntilMs: this.#clock.keptUntilMs,
+      keptUntilMs: this.clock.keptUntilMs,
     };
   }
 
   async load({ memoryLimit, canHave }: FleetLoadOptions): Promise<void> {
-    const { engine, fileIdentity, onChange } = this.#options;
+    const { engine, onChange } = this.#options;
     const knownMemory = this.#memory;
     this.#state = "loading";
     this.#mustUnload = false;
-    this.#identity = fileIdentity();
-    this.#clock.start();
+    const fileIdentity = this.#file.load();
+    this.clock.start();
     try {
       this.#loaded(await engine.load({ memoryLimit }));
     } catch (thrown) {
@@ -219,17 +215,19 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
       this.#memory = error.memory ?? knownMemory;
       // The first attempt may only have found out how much memory it needs.
       const mayRetry = knownMemory === null && error.memory !== null && canHave(error.memory);
-      if (!mayRetry) this.#fail(error);
+      if (!mayRetry) this.#fail(error, fileIdentity);
     }
     onChange();
   }
 
   #loaded(info: ModelInfo): void {
-    this.#clock.ready();
+    this.clock.ready();
     this.#info = info;
     this.#memory = info.memory;
     this.#failure = null;
     this.#lastUsedMs = performance.now();
+    this.#preload?.loaded.resolve(info);
+    this.#preload = null;
     this.keep();
   }
 
@@ -269,28 +267,26 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
 
   /** Refuses the requests that wait for it, without an attempt to load it. */
   refuse(error: ServiceError): void {
-    this.#identity = this.#options.fileIdentity();
-    this.#fail(error);
+    this.#fail(error, this.#file.identity);
   }
 
-  #fail(error: ServiceError): void {
-    this.#failure = new LoadFailure(error, this.#identity);
+  #fail(error: ServiceError, fileIdentity: string | null): void {
+    this.#failure = new LoadFailure(error, fileIdentity);
     this.#options.refuseWaiting(this.#failure.repeated());
+    this.#preload?.loaded.reject(error);
+    this.#preload = null;
   }
 
   #refuseAfterFailure(): void {
     if (!this.#failure) return;
-    if (!this.#failure.mayRetry(this.#options.fileIdentity())) throw this.#failure.repeated();
+    if (!this.#failure.mayRetry(this.#file.identity)) throw this.#failure.repeated();
     this.#failure = null;
     this.#memory = null;
   }
 
   /** A file that changed is loaded anew. Requests that run finish with the old one. */
   #noticeNewFile(): void {
-    if (this.#state !== "ready" || performance.now() < this.#checkFileAtMs) return;
-    this.#checkFileAtMs = performance.now() + FILE_CHECK_MS;
-    const identity = this.#options.fileIdentity();
-    if (identity === null || identity === this.#identity) return;
+    if (this.#state !== "ready" || !this.#file.hasChanged) return;
     this.#memory = null;
     this.drain(); // at once, so that the request that noticed it waits for the new file
     this.requestUnload();

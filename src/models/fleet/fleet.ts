@@ -130,7 +130,7 @@ export class Fleet {
 
   /** A model that would not fit even alone is refused without loading it. */
   #refuseTooLarge(model: FleetModel): void {
-    if (model.state !== "unloaded" || model.memory === null || model.lane.demand === null) return;
+    if (model.state !== "unloaded" || model.memory === null || model.demand === null) return;
     const refusal = this.#options.budget().refusal(model.name, model.memory, this.#pinned);
     if (refusal) model.refuse(refusal);
   }

@@ -1,9 +1,12 @@
 // Ollama's routes about models, and its embeddings, over real HTTP.
 
+import { statSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { post } from "../../support/clients/sse-client.ts";
+import { FakeEngine } from "../../support/engines/fake-engine.ts";
 import { newKeysFile } from "../../support/keys.ts";
 import {
+  BUILTIN_MODEL,
   type RunningService,
   startWithFake,
   startWithFakeEmbeddings,
@@ -64,12 +67,14 @@ test("shows the facts about a model that clients need", async () => {
 });
 
 test("shows few facts about a model that has not been loaded, and omits it in /api/ps", async () => {
-  const fake = await startWithFake();
-  running = fake;
-  fake.engine.startLoading();
+  const engine = new FakeEngine();
+  engine.startLoading();
+  running = await startWithFake(engine);
 
   expect(await get("/api/ps")).toEqual({ models: [] });
-  expect(await get("/api/tags")).toMatchObject({ models: [{ size: 0, details: { family: "" } }] });
+  expect(await get("/api/tags")).toMatchObject({
+    models: [{ size: statSync(BUILTIN_MODEL).size, details: { family: "" } }],
+  });
   expect((await show("builtin")).status).toBe(200);
 });
 

@@ -102,8 +102,6 @@ export class FakeEngine implements Engine {
   /** Maximum number of requests that held a slot at the same time. */
   peakRunning = 0;
   tokensComputed = 0;
-  /** Questions that wait for the model. */
-  waiting = 0;
 
   constructor(options: FakeEngineOptions = {}) {
     this.#options = options;
@@ -173,13 +171,8 @@ export class FakeEngine implements Engine {
     return this.#answerTo(question) as AnswerTo<Q>; // has the type of the question
   }
 
-  async #becomesReady(signal: AbortSignal): Promise<void> {
-    this.waiting += 1;
-    try {
-      await orAborted(new Promise<void>((resolve) => this.#onReady.push(resolve)), signal);
-    } finally {
-      this.waiting -= 1;
-    }
+  #becomesReady(signal: AbortSignal): Promise<void> {
+    return orAborted(new Promise<void>((resolve) => this.#onReady.push(resolve)), signal);
   }
 
   #answerTo(question: Question): Answers[keyof Answers] {
