@@ -82,13 +82,13 @@ test("chooses the context by the limit", async () => {
   const options = { modelPath: longModel, contextTokens: null };
 
   const unlimited = await factsOf(options);
-  const limited = await factsOf({ ...options, memoryLimit: ram(100_000_000) });
+  const limited = await factsOf({ ...options, memoryLimit: ram(184_000_000) });
 
   expect(unlimited).toMatchObject({ contextTokens: 32_768, trainedContextTokens: 65_536 });
   expect(limited.contextTokens).toBeGreaterThan(4096);
   expect(limited.contextTokens).toBeLessThan(32_768);
-  expect(limited.memory.ramBytes).toBeLessThanOrEqual(100_000_000);
-  expect(limited.memory.ramBytes).toBeGreaterThan(95_000_000);
+  expect(limited.memory.ramBytes).toBeLessThanOrEqual(184_000_000);
+  expect(limited.memory.ramBytes).toBeGreaterThan(179_000_000);
 });
 
 test("refuses a context above the limit before the weights are loaded, and says what would fit", async () => {
@@ -96,7 +96,7 @@ test("refuses a context above the limit before the weights are loaded, and says 
     modelPath: BUILTIN_MODEL,
     slots: 4,
     contextTokens: 4096,
-    memoryLimit: ram(50_000_000),
+    memoryLimit: ram(134_000_000),
   });
 
   expect(outcome).toMatchObject({
@@ -104,7 +104,7 @@ test("refuses a context above the limit before the weights are loaded, and says 
     reason: {
       code: "model_too_large",
       message: expect.stringMatching(
-        /^builtin\.gguf needs \S+ MB \(weights 7\.5 MB, 4 slots of 4096 tokens \S+ MB\), and models may use 50\.0 MB here \(--memory-budget\); it would fit with context=\d+ or slots=1$/,
+        /^builtin\.gguf needs \S+ MB \(weights 7\.5 MB, 4 slots of 4096 tokens \S+ MB, its process 83\.9 MB\), and models may use 134\.0 MB here \(--memory-budget\); it would fit with context=\d+ or slots=1$/,
       ),
       memory: { ramBytes: expect.any(Number), vramBytes: 0 },
       retryAfterSeconds: null,

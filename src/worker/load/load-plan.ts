@@ -11,7 +11,13 @@ import {
   memoryText,
 } from "../../generation/memory-use.ts";
 import { adviseSize, type ContextSize, chooseContextTokens } from "./fit-context.ts";
-import { freeMemory, layersOnGpu, type MemoryNeeds, memoryNeeds } from "./memory-needs.ts";
+import {
+  freeMemory,
+  layersOnGpu,
+  type MemoryNeeds,
+  memoryNeeds,
+  PROCESS_MEMORY,
+} from "./memory-needs.ts";
 
 /** Largest slice of a prompt: short on a CPU so that an abort is quick, long on a GPU to keep the device busy. */
 const CPU_BATCH_TOKENS = 128;
@@ -102,11 +108,11 @@ export async function requireRoom(options: RoomOptions): Promise<void> {
   const need = await needAt(size);
   if (fitsWithLayersInRam(need, limit)) return;
   const context = {
-    ramBytes: need.ramBytes - weights.ramBytes,
+    ramBytes: need.ramBytes - weights.ramBytes - PROCESS_MEMORY.ramBytes,
     vramBytes: need.vramBytes - weights.vramBytes,
   };
   const slots = size.slots === 1 ? "1 slot" : `${size.slots} slots`;
-  const parts = `weights ${memoryText(weights)}, ${slots} of ${size.contextTokens} tokens ${memoryText(context)}`;
+  const parts = `weights ${memoryText(weights)}, ${slots} of ${size.contextTokens} tokens ${memoryText(context)}, its process ${memoryText(PROCESS_MEMORY)}`;
   const advice = await adviseSize({ size, needAt, room: limit });
   throw new ServiceError(
     "model_too_large",

@@ -22,7 +22,7 @@ import {
   withDevice,
 } from "./device.ts";
 import { planLoad } from "./load-plan.ts";
-import { readInsights } from "./memory-needs.ts";
+import { PROCESS_MEMORY, readInsights } from "./memory-needs.ts";
 import { languageFacts, type ModelLanguage, modelLanguage } from "./model-language.ts";
 
 export type SlotLoadOptions = LoadOptions & {
@@ -99,7 +99,7 @@ async function loadOn(device: Device, load: SlotLoadOptions): Promise<LoadedMode
       slots: slots.length,
       contextTokens: context.contextSize,
       batchTokens: context.batchSize,
-      memory: addMemory(memoryOf(model), memoryOf(context)),
+      memory: addMemory(PROCESS_MEMORY, addMemory(memoryOf(model), memoryOf(context))),
       ...languageFacts(language),
       ...(await modelFacts(device, model)),
     },
