@@ -11,7 +11,7 @@ import { WorkerProcess } from "./engine/worker-process.ts";
 import type { ModelInfo } from "./generation/model-info.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import type { ModelSpec } from "./models/model-list.ts";
+import type { ModelSpec } from "./models/model-spec.ts";
 
 /** Load progress is logged in steps of this size. */
 const PROGRESS_STEP_PERCENT = 25;

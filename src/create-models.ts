@@ -12,7 +12,10 @@ import { Fleet } from "./models/fleet/fleet.ts";
 import { FleetModel } from "./models/fleet/fleet-model.ts";
 import { MemoryBudget } from "./models/fleet/memory-budget.ts";
 import { fileIdentity, modelNameOf } from "./models/model-folder.ts";
-import { type ConfiguredModels, ModelList, type ModelSpec } from "./models/model-list.ts";
+import { type ConfiguredModels, ModelList } from "./models/model-list.ts";
+import type { ModelSpec } from "./models/model-spec.ts";
+import { PullJobs } from "./models/pull-jobs.ts";
+import { pullProcesses, type StartPull } from "./models/pull-process.ts";
 import { Admissions, type AdmissionsOptions } from "./queue/admissions.ts";
 
 export type ModelsParts = Omit<EngineParts, "config" | "prefixFolders" | "prefixShare"> & {
@@ -24,6 +27,10 @@ export type ModelsParts = Omit<EngineParts, "config" | "prefixFolders" | "prefix
   readonly engine?: Engine | ((id: string) => Engine);
   /** Replaces the worker processes for embeddings and ranking. */
   readonly embeddingEngine?: EmbeddingEngine | ((id: string) => EmbeddingEngine);
+  /** Replaces the processes that download models. */
+  readonly startPull?: StartPull;
+  /** The compiled pull-main.js. */
+  readonly pullProgram: string;
 };
 
 export type Models = {
@@ -33,6 +40,8 @@ export type Models = {
   readonly queue: Admissions;
   /** The queue for the models that compute embeddings or rank documents: one request at a time for each. */
   readonly embeddingQueue: Admissions;
+  /** Downloads models into the models folder. */
+  readonly pulls: PullJobs;
   /** Takes over the settings that have changed. */
   readonly update: () => void;
 };
@@ -41,6 +50,8 @@ export type Models = {
 const ANY = "*";
 /** With several models, one may take this share of the memory for saved prompts. */
 const PREFIX_SHARE = 1 / 4;
+/** A connection that is silent for longer has failed; jobs that may wait; ended jobs that are remembered. */
+const PULL_LIMITS = { timeoutMs: 30_000, maxWaiting: 16, keep: 32 };
 
 export function createModels(parts: ModelsParts): Models {
   const { config, log, queueOptions } = parts;
@@ -74,7 +85,35 @@ export function createModels(parts: ModelsParts): Models {
     models.update(configuredModels(config()));
     fleet.plan();
   };
-  return { models, fleet, queue, embeddingQueue, update };
+  const pulls = createPulls(parts, models);
+  return { models, fleet, queue, embeddingQueue, pulls, update };
+}
+
+/** The list has a model before its job says that it is done. */
+function createPulls({ config, log, pullProgram, ...parts }: ModelsParts, models: ModelList) {
+  const { startPull = pullProcesses(pullProgram) } = parts;
+  return new PullJobs({
+    ...PULL_LIMITS,
+    get dir() {
+      return config().modelsDir;
+    },
+    startPull: (request, onProgress) => {
+      const run = startPull(request, onProgress);
+      let isKilled = false;
+      const kill = () => {
+        isKilled = true;
+        run.kill();
+      };
+      const ended = run.ended.then((outcome) => {
+        if (outcome.type === "done") {
+          log.info(`pulled ${outcome.name}`);
+          models.rescan();
+        } else if (!isKilled) log.warn(`a pull has failed: ${outcome.message}`);
+        return outcome;
+      });
+      return { ended, kill };
+    },
+  });
 }
 
 function configuredModels(config: Config): ConfiguredModels {
@@ -132,7 +171,7 @@ function fileSpec(file: string | undefined, other: ModelSpec): ModelSpec | null 
 
 type Makers = ModelsParts &
   Pick<EngineParts, "prefixFolders" | "prefixShare"> &
-  Omit<Models, "models" | "update">;
+  Omit<Models, "models" | "pulls" | "update">;
 
 function generatingModel(spec: ModelSpec, makers: Makers): FleetModel<Engine> {
   const { engine, config, queue } = makers;

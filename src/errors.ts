@@ -32,6 +32,8 @@ const TRAITS = {
   invalid_api_key: { status: 401, ...invalid },
   /** The key is valid, but lacks the required scope. */
   permission_denied: { status: 403, type: "permission_error", isRetryable: false },
+  /** The server may not write to its models folder. */
+  folder_not_writable: { status: 403, type: "permission_error", isRetryable: false },
   host_not_allowed: { status: 403, ...invalid },
   origin_not_allowed: { status: 403, ...invalid },
   model_not_found: { status: 404, ...invalid },
@@ -51,6 +53,8 @@ const TRAITS = {
   internal_error: { status: 500, ...server, isRetryable: false },
   generation_failed: { status: 500, ...server },
   worker_crashed: { status: 500, ...server },
+  /** A model could not be downloaded. */
+  download_failed: { status: 502, ...server },
   draining: { status: 503, ...server },
   queue_timeout: { status: 503, ...server },
   engine_unavailable: { status: 503, ...server },

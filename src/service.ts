@@ -60,6 +60,8 @@ const BUILT_FOLDER = path.join(
 );
 /** The compiled file, because a thread cannot run TypeScript. */
 const COMPILE_PROGRAM = path.join(BUILT_FOLDER, "compile/thread-main.js");
+/** Compiled like the rest of the output, so that a server that runs from src/ needs no loader in its child process. */
+const PULL_PROGRAM = path.join(BUILT_FOLDER, "models/pull-main.js");
 
 /**
  * Limits of questions inside the engine: in total, and of one key. The engine computes one at a time, but a long question may
@@ -101,7 +103,7 @@ export type Service = {
   close(): Promise<void>;
 };
 
-export type ServiceParts = Pick<ModelsParts, "engine" | "embeddingEngine"> & {
+export type ServiceParts = Pick<ModelsParts, "engine" | "embeddingEngine" | "startPull"> & {
   readonly log?: Logger;
   /** The folder of the worker programs (default: `worker` beside this file). */
   readonly workerFolder?: string;
@@ -126,7 +128,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
   };
   const access = openAccess(config, log);
   const queueOptions = queueOptionsOf(current, access);
-  const shared = { log, metrics, diskCache, queueOptions };
+  const shared = { log, metrics, diskCache, queueOptions, pullProgram: PULL_PROGRAM };
   const served = createModels({ ...parts, ...shared, config: current });
   const questions = new Admissions(queueOptions({ ...QUESTION_LIMITS, busyWith: OTHER_QUESTIONS }));
   const stores = createStores(config);
@@ -172,7 +174,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
     listen: () => listen(server, config),
     close: async () => {
       const queues = [served.queue, served.embeddingQueue, questions];
-      await close(server, { config, connections, webSockets, queues, fleet: served.fleet });
+      await close(server, { ...served, config, connections, webSockets, queues });
       access.keys.close();
       await closeStores(stores);
     },
@@ -251,14 +253,14 @@ type Closing = {
   readonly webSockets: WebSockets;
   readonly config: Config;
   readonly queues: readonly Admissions[];
-  readonly fleet: Fleet;
-};
+} & Pick<Models, "fleet" | "pulls">;
 
 /** It keeps listening while it drains: `/ready` reports that, and new requests get a 503 rather than no connection. */
 async function close(
   server: HttpServer,
-  { config, queues, fleet, connections, webSockets }: Closing,
+  { config, queues, fleet, pulls, connections, webSockets }: Closing,
 ): Promise<void> {
+  const pullsClosed = pulls.close();
   await Promise.all(queues.map((each) => empty(each, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await webSockets.close();
@@ -266,7 +268,7 @@ async function close(
   const lastFrames = setTimeout(() => connections.destroyAll(), LAST_FRAMES_MS);
   await closed;
   clearTimeout(lastFrames);
-  await fleet.close();
+  await Promise.all([fleet.close(), pullsClosed]);
 }
 
 async function empty(queue: Admissions, drainTimeoutMs: number): Promise<void> {

@@ -104,6 +104,15 @@ export type Wish = {
 /** When to send text: with every token, at the end of a word or a sentence, or at this interval in ms. */
 export type Flush = "token" | "word" | "sentence" | number;
 
+/** What a request asks for that generates nothing, such as Ollama's "load". */
+export type ModelAction = {
+  readonly type: "load" | "unload";
+  /** The client's name of the field that says so. */
+  readonly field: string;
+  /** Makes the body when it is done. */
+  readonly body: (identity: AnswerIdentity) => object;
+};
+
 export type ParsedRequest = {
   /** One request per choice, ordered by the choice's index. All have the same schemas. */
   readonly requests: readonly AskedRequest[];
@@ -120,8 +129,8 @@ export type ParsedRequest = {
   /** Fields that are ignored unless the model can do what they ask for. Absent if there are none. */
   readonly wishes?: readonly Wish[];
   readonly encoder: (identity: AnswerIdentity) => AnswerEncoder;
-  /** Makes the body of a request that generates nothing, such as Ollama's "load". `requests` is empty then. */
-  readonly immediateBody?: (identity: AnswerIdentity) => object;
+  /** Absent if it generates. Otherwise `requests` is empty. */
+  readonly modelAction?: ModelAction;
   /** Id of an earlier answer, without the dialect's prefix, with whose prompt this one is compared; absent for none. */
   readonly comparesWith?: string;
   /** Null if the answer is not stored. */

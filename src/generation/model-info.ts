@@ -61,6 +61,8 @@ export type ModelState = {
   readonly kind: "chat" | "embedding";
   /** Of the file; 0 if it cannot be read. */
   readonly sizeBytes: number;
+  /** When the file was written; null if it cannot be read. */
+  readonly modifiedAt: Date | null;
   /** Null until it was loaded for the first time. */
   readonly info: ModelInfo | null;
   readonly slots: number;

@@ -3,21 +3,22 @@
 import type { ModelState } from "../generation/model-info.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { FleetModel } from "./fleet/fleet-model.ts";
-import { sizeOf } from "./model-folder.ts";
+import { modifiedAtOf, sizeOf } from "./model-folder.ts";
 import type { OfferedModel } from "./model-list.ts";
 
 export function describeModel(
-  { spec, source, generating, embedding }: OfferedModel,
+  { spec, names, source, generating, embedding }: OfferedModel,
   fleet: Pick<Fleet, "fits">,
 ): ModelState {
   const model = generating ?? embedding;
   const status = model?.engine.status();
   return {
-    names: spec.names,
+    names,
     state: model ? stateOf(model) : "unloaded",
     reason: model?.failure?.message ?? status?.reason ?? null,
     kind: generating ? "chat" : "embedding",
     sizeBytes: sizeOf(spec.file),
+    modifiedAt: modifiedAtOf(spec.file),
     info: model?.info ?? null,
     slots: spec.slots,
     memory: model?.memory ?? null,

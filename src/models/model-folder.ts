@@ -1,7 +1,7 @@
 // The GGUF files of the folder that the server offers: lists them, notices when one has changed, and deletes one. Called by the
 // commands and by the server. A model split into parts (-00001-of-00003.gguf) is one entry.
 
-import { readdirSync, rmSync, type Stats, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, rmSync, type Stats, statSync } from "node:fs";
 import path from "node:path";
 import { readStart } from "./download.ts";
 
@@ -92,6 +92,28 @@ export function fileIdentity(file: string): string {
 export function sizeOf(file: string): number {
   const sizes = partsOf(file).map((part) => statSync(part, { throwIfNoEntry: false })?.size ?? 0);
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** When the newest part was written; null for a file that cannot be read. @param file the first part */
+export function modifiedAtOf(file: string): Date | null {
+  const times = partsOf(file).flatMap(
+    (part) => statSync(part, { throwIfNoEntry: false })?.mtimeMs ?? [],
+  );
+  return times.length > 0 ? new Date(Math.max(...times)) : null;
+}
+
+/** A missing folder is created by a download, so the folder above it counts. @throws ModelFolderError */
+export function checkWritable(folder: string): void {
+  const dir = path.resolve(folder);
+  try {
+    const stats = statSync(dir, { throwIfNoEntry: false });
+    if (!stats && path.dirname(dir) !== dir) return checkWritable(path.dirname(dir));
+    if (stats && !stats.isDirectory()) throw new ModelFolderError(`${dir} is not a folder`);
+    accessSync(dir, constants.W_OK);
+  } catch (error) {
+    if (error instanceof ModelFolderError) throw error;
+    throw new ModelFolderError(`cannot write to the folder ${dir}: ${codeOf(error)}`);
+  }
 }
 
 /** Deletes all parts; of a link, only the link. @throws ModelFolderError */

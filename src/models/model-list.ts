@@ -4,27 +4,13 @@
 import type { EmbeddingEngine } from "../engine/embedding-engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ServiceError } from "../errors.ts";
+import { AddedNames } from "./added-names.ts";
 import { Catalog, type CatalogEntry } from "./catalog.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { FleetModel } from "./fleet/fleet-model.ts";
-import { listModelFolder } from "./model-folder.ts";
-
-/** What is known about a model before it is loaded. */
-export type ModelSpec = {
-  /** The first one is its id. */
-  readonly names: readonly [string, ...string[]];
-  /** Absolute path. */
-  readonly file: string;
-  /** Tokens per slot; null for as many as fit. */
-  readonly contextTokens: number | null;
-  readonly slots: number;
-  /** Null for as many as fit. */
-  readonly gpuLayers: number | null;
-  /** Whether it is never unloaded. */
-  readonly isPinned: boolean;
-  /** Whether it is loaded at the start. */
-  readonly isPreloaded: boolean;
-};
+import { FolderModels, type FolderModelsOptions } from "./folder-models.ts";
+import { deleteModel, ModelFolderError, partsOf } from "./model-folder.ts";
+import type { ModelSpec } from "./model-spec.ts";
 
 export type GeneratingModel = FleetModel<Engine>;
 export type EmbeddingFleetModel = FleetModel<EmbeddingEngine>;
@@ -32,6 +18,8 @@ export type EmbeddingFleetModel = FleetModel<EmbeddingEngine>;
 /** One model of the list. */
 export type OfferedModel = {
   readonly spec: ModelSpec;
+  /** Those of its spec, and those that were added since the start. */
+  readonly names: readonly [string, ...string[]];
   /** `folder`: a file in the models folder, which may be deleted. */
   readonly source: "settings" | "folder";
   /** Null for a file that is only for embeddings or ranking. */
@@ -54,7 +42,7 @@ export type ConfiguredModels = {
   readonly folder: string | null;
 };
 
-export type ModelListOptions = {
+export type ModelListOptions = FolderModelsOptions & {
   readonly configured: ConfiguredModels;
   readonly fleet: Fleet;
   readonly createGenerating: (spec: ModelSpec) => GeneratingModel;
@@ -62,9 +50,6 @@ export type ModelListOptions = {
     spec: ModelSpec,
     generating: GeneratingModel | null,
   ) => EmbeddingFleetModel;
-  /** What the folder's models have that is not their own. */
-  readonly folderDefaults: () => Pick<ModelSpec, "contextTokens" | "slots" | "gpuLayers">;
-  readonly log: (level: "info" | "warn", message: string) => void;
 };
 
 export type EmbeddingPurpose = "embed" | "rank";
@@ -80,10 +65,14 @@ export class ModelList {
   /** By file and whether it generates, in the order in which they are listed. */
   #entries = new Map<string, Entry>();
   #scannedAtMs = Number.NEGATIVE_INFINITY;
-  #folderProblem = "";
+  readonly #folder: FolderModels;
+  readonly #added = new AddedNames();
+  /** Files that are being deleted: the folder may still have them. */
+  readonly #deleting = new Set<string>();
 
   constructor(options: ModelListOptions) {
     this.#options = options;
+    this.#folder = new FolderModels(options);
     this.#configured = options.configured;
     this.update(options.configured);
   }
@@ -100,21 +89,28 @@ export class ModelList {
     const entries = new Map<string, Entry>();
     for (const { spec, generates } of [...specs, ...others])
       this.#keepOrAdd(entries, { spec, generates, source: "settings" });
-    for (const spec of this.#folderSpecs([...entries.values()]))
+    for (const spec of this.#specsInFolder([...entries.values()]))
       this.#keepOrAdd(entries, { spec, generates: true, source: "folder" });
-    for (const [key, entry] of this.#entries) if (entries.get(key) !== entry) this.#remove(entry);
+    for (const [key, entry] of this.#entries)
+      if (entries.get(key) !== entry) void this.#remove(entry);
     this.#entries = entries;
+    this.#added.keepOnly([...entries.values()].map(({ spec }) => spec.names[0]));
+  }
+
+  /** Reads the folder at once, for a file that has just been written. */
+  rescan(): void {
+    this.update(this.#configured);
   }
 
   /** All models, the default one first. */
   get all(): readonly OfferedModel[] {
-    this.#rescan();
+    this.#rescanIfDue();
     return [...this.#entries.values()];
   }
 
   /** The names that requests for answers may use. */
   get ids(): readonly string[] {
-    this.#rescan();
+    this.#rescanIfDue();
     return this.#generatingCatalog.ids;
   }
 
@@ -125,22 +121,61 @@ export class ModelList {
 
   /** @param name as a client wrote it; null if it named none. @throws ServiceError `model_not_found` */
   resolve(name: string | null): { readonly id: string; readonly model: GeneratingModel } {
-    if (!this.#generatingCatalog.find(name)) this.#rescan();
+    if (!this.#generatingCatalog.find(name)) this.#rescanIfDue();
     const { id, value } = this.#generatingCatalog.resolve(name);
     return { id, model: value };
   }
 
   /** Any model by any of its names, also one that only computes embeddings. @throws ServiceError `model_not_found` */
   find(name: string): { readonly id: string; readonly model: OfferedModel } {
-    this.#rescan();
-    const [first, ...others] = [...this.#entries.values()].map((value) => ({
-      names: value.spec.names,
-      value,
-    }));
-    if (!first) throw new Error("there is always a default model");
-    const { servesAny } = this.#configured;
-    const { id, value } = new Catalog({ entries: [first, ...others], servesAny }).resolve(name);
+    const { id, value } = this.#allNames({ servesAny: this.#configured.servesAny }).resolve(name);
     return { id, model: value };
+  }
+
+  /** As `find()`, but never the model that takes any name. @throws ServiceError `model_not_found` */
+  findNamed(name: string): OfferedModel {
+    return this.#allNames({ servesAny: false }).resolve(name).value;
+  }
+
+  /** Whether a request with this name is answered. */
+  has(name: string): boolean {
+    return this.#allNames({ servesAny: this.#configured.servesAny }).find(name) !== null;
+  }
+
+  /** Gives a model a further name until the server ends. @returns whether no other model has it */
+  addName(model: OfferedModel, name: string): boolean {
+    const owner = this.#allNames({ servesAny: false }).find(name)?.value;
+    if (owner) return owner === model;
+    this.#added.add(name, model.spec.names[0]);
+    this.rescan();
+    return true;
+  }
+
+  /**
+   * Deletes the files of a model of the folder when its running requests have finished; from now on it is not offered.
+   * @throws ServiceError
+   */
+  async delete(model: OfferedModel): Promise<void> {
+    const { file, names } = model.spec;
+    if (model.source !== "folder") throw notDeletable(names[0]);
+    this.#deleting.add(file);
+    this.rescan();
+    try {
+      await this.#remove(model); // the same wait as that of the rescan
+      deleteModel({ parts: partsOf(file) });
+      this.#options.log("info", `deleted the model ${names[0]}`);
+    } catch (error) {
+      if (!(error instanceof ModelFolderError)) throw error;
+      throw new ServiceError("folder_not_writable", error.message, { cause: error });
+    } finally {
+      this.#deleting.delete(file);
+      this.rescan();
+    }
+  }
+
+  /** What loads the model: the engine that generates, or for other models the one for embeddings. */
+  loadable({ spec, generating }: OfferedModel): GeneratingModel | EmbeddingFleetModel {
+    return generating ?? this.resolveEmbedding(spec.names[0], "embed").model;
   }
 
   /** As `resolve()`, for embeddings and ranking. */
@@ -149,14 +184,25 @@ export class ModelList {
     purpose: EmbeddingPurpose,
   ): { readonly id: string; readonly model: EmbeddingFleetModel } {
     const catalog = () => this.#embeddingCatalog(purpose);
-    if (!catalog().find(name)) this.#rescan();
+    if (!catalog().find(name)) this.#rescanIfDue();
     const { id, value } = catalog().resolve(name);
     return { id, model: this.#embeddingOf(value) };
   }
 
+  /** @param servesAny whether the default model takes every name that no other model has */
+  #allNames({ servesAny }: { readonly servesAny: boolean }): Catalog<Entry> {
+    this.#rescanIfDue();
+    const [first, ...others] = [...this.#entries.values()].map((value) => ({
+      names: value.names,
+      value,
+    }));
+    if (!first) throw new Error("there is always a default model");
+    return new Catalog({ entries: [first, ...others], servesAny });
+  }
+
   get #generatingCatalog(): Catalog<GeneratingModel> {
-    const [first, ...others] = [...this.#entries.values()].flatMap(({ spec, generating }) =>
-      generating ? [{ names: spec.names, value: generating }] : [],
+    const [first, ...others] = [...this.#entries.values()].flatMap(({ names, generating }) =>
+      generating ? [{ names, value: generating }] : [],
     );
     if (!first) throw new Error("there is always a default model");
     return new Catalog({
@@ -168,17 +214,17 @@ export class ModelList {
   /** The model for this purpose comes first, also under the names of the default model; then all others under their own names. */
   #embeddingCatalog(purpose: EmbeddingPurpose): Catalog<Entry> {
     const { generating, embedding, ranking, servesAny } = this.#configured;
-    const [{ names }] = generating;
     const spec = (purpose === "rank" ? ranking : null) ?? embedding ?? generating[0];
     const entries = [...this.#entries.values()];
     const main = entries.find((entry) => isSame(entry.spec, spec));
     if (!main) throw new Error("there is always a model for embeddings");
+    const names = entries.find((entry) => isSame(entry.spec, generating[0]))?.names ?? [];
     const first: CatalogEntry<Entry> = {
-      names: main.generating ? names : [...spec.names, ...names],
+      names: main.generating ? [...main.names] : [...main.names, ...names],
       value: main,
     };
     const others = entries.filter((entry) => entry !== main);
-    const named = others.map((value) => ({ names: value.spec.names, value }));
+    const named = others.map((value) => ({ names: value.names, value }));
     return new Catalog({ entries: [first, ...named], servesAny });
   }
 
@@ -190,8 +236,19 @@ export class ModelList {
     return model;
   }
 
-  #rescan(): void {
-    if (performance.now() - this.#scannedAtMs >= RESCAN_MS) this.update(this.#configured);
+  #rescanIfDue(): void {
+    if (performance.now() - this.#scannedAtMs >= RESCAN_MS) this.rescan();
+  }
+
+  #specsInFolder(configured: readonly Entry[]): readonly ModelSpec[] {
+    const { folder } = this.#configured;
+    if (folder === null) return [];
+    const files = configured.map(({ spec }) => spec.file);
+    const names = configured.flatMap(({ spec }) => spec.names);
+    return this.#folder.specs(folder, {
+      files: new Set([...files, ...this.#deleting]),
+      names: new Set([...names, ...this.#added.all]),
+    });
   }
 
   #keepOrAdd(
@@ -208,50 +265,27 @@ export class ModelList {
   ): void {
     const key = `${generates} ${spec.file} ${spec.names[0]}`;
     if (entries.has(key)) return;
+    const names: Entry["names"] = [...spec.names, ...this.#added.of(spec.names[0])];
     const known = this.#entries.get(key);
-    if (known && isSame(known.spec, spec)) return void entries.set(key, known);
+    if (known && isSame(known.spec, spec))
+      return void entries.set(key, Object.assign(known, { names }));
     const generating = generates ? this.#options.createGenerating(spec) : null;
     if (generating) this.#options.fleet.add(generating);
-    entries.set(key, { spec, source, generating, embedding: null });
+    entries.set(key, { spec, names, source, generating, embedding: null });
   }
 
-  #remove({ spec, generating, embedding }: Entry): void {
+  /** Resolves when it is unloaded. */
+  async #remove({ spec, generating, embedding }: OfferedModel): Promise<void> {
     const message = `the model ${JSON.stringify(spec.names[0])} is not served here any more`;
     const error = new ServiceError("model_not_found", message, { field: "model" });
-    for (const model of [generating, embedding])
-      if (model) this.#options.fleet.remove(model, error);
+    const models = [generating, embedding].flatMap((model) => model ?? []);
+    await Promise.all(models.map((model) => this.#options.fleet.remove(model, error)));
   }
+}
 
-  /** A file in the folder whose name is taken by a configured model is not offered, nor one that is configured itself. */
-  #folderSpecs(configured: readonly Entry[]): ModelSpec[] {
-    const { folder } = this.#configured;
-    if (folder === null) return [];
-    const files = new Set(configured.map(({ spec }) => spec.file));
-    const names = new Set(configured.flatMap(({ spec }) => spec.names));
-    return this.#modelsIn(folder)
-      .filter(({ file, name }) => !files.has(file) && !names.has(name))
-      .map(({ name, file }) => ({
-        names: [name],
-        file,
-        ...this.#options.folderDefaults(),
-        isPinned: false,
-        isPreloaded: false,
-      }));
-  }
-
-  /** A folder that cannot be read offers nothing, which is logged once. */
-  #modelsIn(folder: string) {
-    try {
-      const { models } = listModelFolder(folder);
-      this.#folderProblem = "";
-      return models.filter(({ problem }) => problem === null);
-    } catch (error) {
-      const { message } = error as Error;
-      if (message !== this.#folderProblem) this.#options.log("warn", message);
-      this.#folderProblem = message;
-      return [];
-    }
-  }
+function notDeletable(name: string): ServiceError {
+  const message = `the model ${JSON.stringify(name)} is named in the settings of the server, so it cannot be deleted here; only files of the models folder can (--models-dir)`;
+  return new ServiceError("invalid_value", message, { field: "model" });
 }
 
 function isSame(one: ModelSpec, other: ModelSpec): boolean {

@@ -46,6 +46,8 @@ export class PullJob {
   readonly #now: () => number;
   #snapshot: PullSnapshot;
   #changed: Deferred<void> = deferred();
+  #isKept = false;
+  #readers = 0;
   /** Where the current window of the speed began. */
   #window: { readonly bytes: number; readonly atMs: number } | null = null;
 
@@ -72,6 +74,16 @@ export class PullJob {
     return this.#snapshot;
   }
 
+  /** Whether it has a reader, or goes on without one. */
+  get isWanted(): boolean {
+    return this.#isKept || this.#readers > 0;
+  }
+
+  /** It goes on when its last reader has left. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
   get hasEnded(): boolean {
     return ["done", "failed", "cancelled"].includes(this.#snapshot.status);
   }
@@ -82,14 +94,19 @@ export class PullJob {
    */
   async *changes(signal: AbortSignal): AsyncGenerator<PullSnapshot, void> {
     let seen: PullSnapshot | null = null;
-    while (true) {
-      const snapshot = this.#snapshot;
-      if (snapshot === seen) await orAborted(this.#changed.promise, signal);
-      else {
-        seen = snapshot;
-        yield snapshot;
-        if (snapshot === this.#snapshot && this.hasEnded) return;
+    this.#readers += 1;
+    try {
+      while (true) {
+        const snapshot = this.#snapshot;
+        if (snapshot === seen) await orAborted(this.#changed.promise, signal);
+        else {
+          seen = snapshot;
+          yield snapshot;
+          if (snapshot === this.#snapshot && this.hasEnded) return;
+        }
       }
+    } finally {
+      this.#readers -= 1;
     }
   }
 

@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { ServiceError } from "../errors.ts";
 import { DownloadError } from "./download-network.ts";
+import { checkWritable, ModelFolderError } from "./model-folder.ts";
 import { modelUri } from "./model-uri.ts";
 import { PullJob } from "./pull-job.ts";
 import type { PullRun, StartPull } from "./pull-process.ts";
@@ -38,7 +39,7 @@ export class PullJobs {
    * A model that is already being pulled gives its job again. An interrupted download is resumed by starting it again.
    *
    * @param model a short name, `hf:user/repo:quant` or an http(s) address
-   * @throws ServiceError `invalid_value`, `queue_full` or `draining`
+   * @throws ServiceError `model_not_found`, `folder_not_writable`, `queue_full` or `draining`
    */
   start(model: string): PullJob {
     if (this.#isClosed) throw new ServiceError("draining", "the server is shutting down");
@@ -46,7 +47,8 @@ export class PullJobs {
     const unfinished = this.list().filter((job) => !job.hasEnded);
     const same = unfinished.find((job) => job.uri === uri);
     if (same) return same;
-    const { maxWaiting, now = Date.now } = this.#options;
+    const { dir, maxWaiting, now = Date.now } = this.#options;
+    refuseReadOnly(dir);
     if (unfinished.length > maxWaiting)
       throw new ServiceError(
         "queue_full",
@@ -114,6 +116,17 @@ function uriOf(model: string): string {
     return modelUri(model);
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
-    throw new ServiceError("invalid_value", error.message, { field: "model", cause: error });
+    throw new ServiceError("model_not_found", error.message, { field: "model", cause: error });
+  }
+}
+
+/** @throws ServiceError `folder_not_writable` */
+function refuseReadOnly(dir: string): void {
+  try {
+    checkWritable(dir);
+  } catch (error) {
+    if (!(error instanceof ModelFolderError)) throw error;
+    const message = `models cannot be pulled here: ${error.message}; start the server with a folder that it may write to (--models-dir)`;
+    throw new ServiceError("folder_not_writable", message, { cause: error });
   }
 }

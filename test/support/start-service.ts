@@ -10,6 +10,7 @@ import {
 } from "../../src/service.ts";
 import { FakeEmbeddingEngine, type FakeEmbeddingOptions } from "./engines/fake-embedding-engine.ts";
 import { FakeEngine, type FakeEngineOptions } from "./engines/fake-engine.ts";
+import { quickPulls } from "./engines/fake-pulls.ts";
 
 export const BUILTIN_MODEL = path.resolve(import.meta.dirname, "../../models/builtin.gguf");
 
@@ -56,10 +57,11 @@ export async function startWithFakeEmbeddings(
 
 /** Starts a service with the given engines. */
 export function startWithEngines(
-  engines: Required<Pick<ServiceParts, "engine" | "embeddingEngine">>,
+  parts: Required<Pick<ServiceParts, "engine" | "embeddingEngine">> &
+    Pick<ServiceParts, "startPull">,
   settings: ServiceSettings = {},
 ): Promise<RunningService> {
-  return start(settings, engines);
+  return start(settings, parts);
 }
 
 /** Starts a service with the real worker and the built-in model; resolves when the model is loaded. */
@@ -73,7 +75,10 @@ async function start(settings: ServiceSettings, parts: ServiceParts = {}): Promi
   const logLines: Record<string, unknown>[] = [];
   const log = pino({ level: "info" }, { write: (line) => void logLines.push(JSON.parse(line)) });
   const workerFolder = WORKER_FOLDER;
-  const service = createService({ ...COMMON, ...settings }, { ...parts, log, workerFolder });
+  const service = createService(
+    { ...COMMON, ...settings },
+    { startPull: quickPulls, ...parts, log, workerFolder },
+  );
   const url = await service.listen();
   return { url, service, logLines, close: () => service.close() };
 }

@@ -13,7 +13,7 @@ import { type AnswerPart, noticeOf } from "./encoder.ts";
 import { encodeOllamaError } from "./errors.ts";
 import {
   commonFields,
-  loadedAtOnce,
+  modelActionOf,
   POLICY as POLICY_IN_BOTH,
   parsedOf,
   readReasoning,
@@ -86,9 +86,12 @@ export const ollamaChat: Dialect = {
     const { fields, ignoredParams } = parseBody(schema, body, POLICY);
     const { use, ignored } = toolsOf(fields);
     const request = chatRequest(fields, use, context);
-    const parsed = parsedOf(fields, [...ignoredParams, ...ignored], encodePart);
-    if (!fields.messages?.length)
-      return { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, encodePart) };
+    const named = [...ignoredParams, ...ignored];
+    const parsed = parsedOf(fields, named, encodePart);
+    if (!fields.messages?.length) {
+      const modelAction = modelActionOf(fields, encodePart);
+      return { ...parsed, ignoredParams: named, requests: [], modelAction };
+    }
     const whole = readMessages(fields.messages);
     const formOf = (form: readonly Message[]) => ({ ...parsed, requests: [request(form)] });
     const shorter = fields.truncate ? shorterForms(whole) : [];

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { AskedPrompt, AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
-import type { AnswerIdentity, ParseContext, ParsedRequest } from "../dialect.ts";
+import type { AnswerIdentity, ModelAction, ParseContext, ParsedRequest } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
 import { logprobOptions, PLAIN_REQUEST } from "../shared/fields.ts";
 import type { FieldPolicy } from "../shared/parse-body.ts";
@@ -12,10 +12,15 @@ import { askedReasoning, contextWish } from "../shared/wishes.ts";
 import { type EncodePart, headOf, OllamaEncoder } from "./encoder.ts";
 import { OPTION_WISHES, options, readOptions } from "./options.ts";
 
-/** How long the model stays in memory. Without effect: models stay loaded. */
+/** How long the model stays in memory, which the settings of the server decide. */
 export const keepAlive = field.withoutEffect(
   z.union([z.string(), z.number()]),
-  "Ignored: the model stays loaded.",
+  "Ignored: the server decides how long a model stays loaded.",
+);
+/** The same where a request without a prompt asks to load or unload the model. */
+const keepAliveOrUnload = field.optional(
+  z.union([z.string(), z.number()]),
+  "Without a prompt, 0 unloads the model, for keys with the scope admin. Otherwise ignored: the server decides how long a model stays loaded.",
 );
 
 export const modelName = z.string("must be the name of a model").describe("Id of a served model.");
@@ -38,7 +43,7 @@ export const commonFields = {
     "Whether the model reasons before it answers, and how much.",
   ),
   ...field.logprobFields,
-  keep_alive: keepAlive,
+  keep_alive: keepAliveOrUnload,
 };
 
 export type CommonFields = z.output<z.ZodObject<typeof commonFields>>;
@@ -90,7 +95,7 @@ export function parsedOf(
     isStreamed: fields.stream,
     flush: "token",
     isFlex: false,
-    ignoredParams,
+    ignoredParams: [...ignoredParams, ...(isZero(fields.keep_alive) ? ["keep_alive"] : [])],
     wishes: [
       ...contextWish("options.num_ctx", fields.options.num_ctx),
       ...reasoningOf(fields).wishes,
@@ -99,15 +104,21 @@ export function parsedOf(
   };
 }
 
-/** A request without a prompt asks to load or unload the model. Here it only gets the answer that Ollama would give. */
-export function loadedAtOnce({ keep_alive }: CommonFields, encodePart: EncodePart) {
-  const isUnload = keep_alive === 0 || /^0\w*$/.test(String(keep_alive ?? ""));
-  return (identity: AnswerIdentity) => ({
+/** A request without a prompt asks to load or unload the model. */
+export function modelActionOf({ keep_alive }: CommonFields, encodePart: EncodePart): ModelAction {
+  const type = isZero(keep_alive) ? "unload" : "load";
+  const body = (identity: AnswerIdentity) => ({
     ...headOf(identity),
     ...encodePart({}),
     done: true,
-    done_reason: isUnload ? "unload" : "load",
+    done_reason: type,
   });
+  return { type, field: "keep_alive", body };
+}
+
+/** 0, "0" or "0s", as in `ollama stop`. */
+function isZero(keepAliveTime: CommonFields["keep_alive"]): boolean {
+  return /^0\w*$/.test(String(keepAliveTime ?? ""));
 }
 
 export function readReasoning(fields: CommonFields): ReasoningOptions {

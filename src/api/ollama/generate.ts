@@ -11,7 +11,7 @@ import { type AnswerPart, noticeOf } from "./encoder.ts";
 import { ollamaErrors } from "./errors.ts";
 import {
   commonFields,
-  loadedAtOnce,
+  modelActionOf,
   POLICY as POLICY_IN_BOTH,
   parsedOf,
   readReasoning,
@@ -77,7 +77,7 @@ export const ollamaGenerate: Dialect = {
     const parsed = parsedOf(fields, ignoredParams, encodePart);
     const isLoad = !fields.prompt && !fields.suffix;
     return isLoad
-      ? { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, encodePart) }
+      ? { ...parsed, ignoredParams, requests: [], modelAction: modelActionOf(fields, encodePart) }
       : { ...parsed, requests: [request] };
   },
 

@@ -43,6 +43,18 @@ export const ollamaModel = z.strictObject({
 export const ollamaVersion = z.strictObject({ version: z.string() });
 export const ollamaStatus = z.strictObject({ status: z.literal("success") });
 
+/** One line of a pull. */
+export const ollamaProgress = z.strictObject({
+  status: z
+    .string()
+    .describe("`pulling manifest`, `pulling ...`, `verifying sha256 digest`, `success`."),
+  digest: z.string().optional().describe("The same in all lines of a pull; not that of the file."),
+  total: count.optional().describe("Bytes."),
+  completed: count.optional().describe("Bytes."),
+});
+
+export type OllamaProgress = z.output<typeof ollamaProgress>;
+
 export type OllamaDetails = z.output<typeof details>;
 export type OllamaModels = z.output<typeof ollamaModels>;
 export type OllamaRunning = z.output<typeof ollamaRunning>;

@@ -1,22 +1,8 @@
 // Ollama's routes about models: lists and descriptions of the served models. https://docs.ollama.com/api/tags
 
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import type { ModelState } from "../../generation/model-info.ts";
-import type { Contract } from "../shared/contract.ts";
-import * as field from "../shared/field-types.ts";
-import { parseBody } from "../shared/parse-body.ts";
-import { isObject } from "../shared/refusals.ts";
-import { OLLAMA } from "./answer.ts";
-import { modelName } from "./fields.ts";
-import {
-  type OllamaDetails,
-  type OllamaModel,
-  type OllamaModels,
-  type OllamaRunning,
-  ollamaModel,
-  ollamaStatus,
-} from "./model-answers.ts";
+import type { OllamaDetails, OllamaModel, OllamaModels, OllamaRunning } from "./model-answers.ts";
 
 /** The version of Ollama's API. Clients check whether it is new enough. */
 export const OLLAMA_VERSION = "0.13.0";
@@ -31,7 +17,7 @@ export type OllamaServedModel = {
 };
 
 export function encodeModels(served: readonly OllamaServedModel[]): OllamaModels {
-  return { models: served.map((each) => ({ ...headOf(each), modified_at: startOf(each) })) };
+  return { models: served.map((each) => ({ ...headOf(each), modified_at: modifiedAt(each) })) };
 }
 
 export function encodeRunning(served: readonly OllamaServedModel[]): OllamaRunning {
@@ -39,6 +25,7 @@ export function encodeRunning(served: readonly OllamaServedModel[]): OllamaRunni
     .filter(({ state }) => state.loadedAtSeconds !== null)
     .map((each) => ({
       ...headOf(each),
+      size: bytesInMemory(each),
       expires_at: expiryOf(each),
       size_vram: bytesOnGpu(each),
       context_length: each.state.info?.contextTokens ?? 0,
@@ -63,13 +50,13 @@ export function encodeModel(served: OllamaServedModel): OllamaModel {
       [`${family}.context_length`]: contextTokens,
     },
     capabilities: capabilitiesOf(served),
-    modified_at: startOf(served),
+    modified_at: modifiedAt(served),
   };
 }
 
 function headOf(served: OllamaServedModel) {
   const name = tagged(served.id);
-  const size = served.state.info?.modelBytes ?? served.state.sizeBytes;
+  const size = served.state.sizeBytes || (served.state.info?.modelBytes ?? 0);
   const details = detailsOf(served);
   // Ollama's digest is that of a manifest, not of the file: it changes with the model's description.
   const digest = createHash("sha256")
@@ -116,6 +103,10 @@ function capabilitiesOf(served: OllamaServedModel): OllamaModel["capabilities"] 
   ];
 }
 
+function bytesInMemory({ state: { memory } }: OllamaServedModel): number {
+  return memory ? memory.ramBytes + memory.vramBytes : 0;
+}
+
 function bytesOnGpu({ state: { memory } }: OllamaServedModel): number {
   return memory?.vramBytes ?? 0;
 }
@@ -124,70 +115,7 @@ function expiryOf({ state: { unloadsAtSeconds } }: OllamaServedModel): string {
   return unloadsAtSeconds === null ? NEVER : new Date(unloadsAtSeconds * 1000).toISOString();
 }
 
-function startOf({ startedAtSeconds }: OllamaServedModel): string {
-  return new Date(startedAtSeconds * 1000).toISOString();
-}
-
-/** A route about one model. */
-export type ModelRoute = {
-  readonly path: string;
-  readonly contract: Contract;
-  /** @throws ServiceError 400, naming the field */
-  parse(body: unknown): { readonly model: string; readonly ignoredParams: readonly string[] };
-};
-
-const names = {
-  model: modelName,
-  name: field.withoutEffect(z.string(), "Older name of model."),
-};
-
-const showSchema = z.object({
-  ...names,
-  verbose: field.withoutEffect(z.boolean(), "Ignored: there is nothing more to show."),
-});
-
-export const ollamaShow = modelRoute("/api/show", {
-  name: "OllamaShow",
-  summary: "Describes one model",
-  body: showSchema,
-  // These would change the description but not the model.
-  unsupported: { system: [""], template: [""], options: [] },
-  answer: ollamaModel,
-});
-
-const pullSchema = z.object({
-  ...names,
-  insecure: field.withoutEffect(z.boolean(), "Ignored: nothing is downloaded."),
-  stream: field.withoutEffect(z.boolean(), "Ignored: there is always one answer."),
-});
-
-export const ollamaPull = modelRoute("/api/pull", {
-  name: "OllamaPull",
-  summary: "Confirms that a model is served; downloads nothing",
-  body: pullSchema,
-  unsupported: {},
-  answer: ollamaStatus,
-});
-
-type NamedModel = z.ZodType<{ readonly model: string }>;
-type OwnPart = Pick<Contract, "name" | "summary" | "unsupported" | "answer"> & {
-  readonly body: NamedModel;
-};
-
-function modelRoute(path: string, own: OwnPart): ModelRoute {
-  return {
-    path,
-    contract: { ...own, tag: OLLAMA, example: { model: "builtin" }, codes: [] },
-    parse(body) {
-      const { fields, ignoredParams } = parseBody(own.body, withModel(body), own);
-      return { model: fields.model, ignoredParams };
-    },
-  };
-}
-
-/** Some clients still send the model's name in the older field `name`. */
-function withModel(body: unknown): unknown {
-  if (!isObject(body)) return body;
-  const { model, name: older } = body;
-  return model === undefined && older !== undefined ? { ...body, model: older } : body;
+/** When the file was written; the start of the server for a file that cannot be read. */
+function modifiedAt({ state, startedAtSeconds }: OllamaServedModel): string {
+  return (state.modifiedAt ?? new Date(startedAtSeconds * 1000)).toISOString();
 }

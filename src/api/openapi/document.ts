@@ -152,9 +152,9 @@ function codesOf({ codes, isPublic, isForAnyKey }: Operation): readonly ErrorCod
   return [...codes, "invalid_api_key", ...scope, "internal_error"];
 }
 
-/** Streams of JSON lines cannot be resumed, because lines have no ids. */
-function isResumable({ contract, streamType }: Operation): boolean {
-  return contract?.event !== undefined && streamType === undefined;
+/** Only answers that are generated can be resumed, and not streams of JSON lines, because lines have no ids. */
+function isResumable({ contract, streamType, isMetered = false }: Operation): boolean {
+  return isMetered && contract?.event !== undefined && streamType === undefined;
 }
 
 /** `post`, `/v1/chat/completions` → `postV1ChatCompletions`. */
@@ -206,22 +206,22 @@ function headersOf(operation: Operation): Record<string, object> {
     "request-id",
     ...(contract ? ["x-ignored-params"] : []),
     ...(isMetered ? ALLOWANCE : []),
-    ...(contract?.event ? ["server-timing", "x-cache-miss"] : []),
+    ...(isMetered && contract?.event ? ["server-timing", "x-cache-miss"] : []),
     ...(isResumable(operation) ? ["location"] : []),
   ]);
 }
 
 /** Null for an answer without a body. */
 function contentOf(
-  { status, type, schema }: OperationAnswer,
+  { status, type, schema, isEmpty = false }: OperationAnswer,
   operation: Operation,
   names: SchemaNames,
 ): Content | null {
-  if (status === 204) return null;
+  if (status === 204 || isEmpty) return null;
   return {
     ...(schema ? { "application/json": { schema: names.add(...schema) } } : {}),
     ...(type ? { [type]: { schema: { type: "string" } } } : {}),
-    ...streamOf(operation, names),
+    ...(status === 200 ? streamOf(operation, names) : {}),
   };
 }
 

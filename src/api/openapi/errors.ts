@@ -50,6 +50,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   415: "The body is not JSON",
   429: "The queue is full, or the key has reached a limit",
   500: "The server failed",
+  502: "Another server failed",
   503: "Temporarily unavailable",
   504: "The request took too long",
 };

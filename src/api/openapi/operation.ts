@@ -12,6 +12,8 @@ export type OperationAnswer = {
   readonly description: string;
   readonly schema?: NamedSchema;
   readonly type?: string;
+  /** Whether it has no body, although its status allows one. */
+  readonly isEmpty?: boolean;
 };
 
 export type Parameter = {

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
 import { anthropicModel, anthropicModelList, anthropicModelsQuery } from "../anthropic/models.ts";
+import type { Dialect } from "../dialect.ts";
 import { GEMINI } from "../gemini/answer.ts";
 import {
   geminiModel,
@@ -14,20 +15,22 @@ import {
 import { LLAMA_CPP, props, slotList } from "../llama-cpp/answers.ts";
 import { OLLAMA } from "../ollama/answer.ts";
 import { ollamaModels, ollamaRunning, ollamaVersion } from "../ollama/model-answers.ts";
-import { ollamaPull, ollamaShow } from "../ollama/models.ts";
+import { ollamaCopy, ollamaDelete, ollamaPull, ollamaShow } from "../ollama/model-requests.ts";
 import { OPENAI } from "../openai/answer.ts";
 import { deletedResponse, inputItemList, response, responseEvent } from "../responses/answer.ts";
 import { inputItemsQuery, retrieveQuery } from "../responses/queries.ts";
 import { openaiResponses } from "../responses/responses.ts";
 import type { Contract, Tag } from "../shared/contract.ts";
 import { streamQuery } from "../shared/queries.ts";
-import { model, modelList } from "../sluice/models.ts";
+import { modelLoad, modelPull, modelUnload, pullQuery } from "../sluice/model-requests.ts";
+import { deletedModel, model, modelList } from "../sluice/models.ts";
+import { pull, pullList } from "../sluice/pulls.ts";
 import { requestList, stoppedRequest } from "../sluice/requests.ts";
 import { health, index, readiness, SERVER } from "../sluice/server-answers.ts";
 import { usageList } from "../sluice/usage.ts";
 import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../wire-formats.ts";
 import { codesOfPost, READING_CODES } from "./errors.ts";
-import type { NamedSchema, Operation, Parameter } from "./operation.ts";
+import type { NamedSchema, Operation, OperationAnswer, Parameter } from "./operation.ts";
 
 export const MODEL = "Id of a served model. It may contain slashes.";
 
@@ -149,6 +152,49 @@ const BY_SCOPE: readonly Operation[] = [
   get("/metrics", SERVER, "Metrics for Prometheus", "text/plain"),
 ];
 
+const PULLS = "/v1/models/pulls";
+const PULL_ID = "Id of a pull.";
+const TIME_LIMITS: readonly ErrorCode[] = ["request_timeout", "deadline_exceeded"];
+const EMPTY: OperationAnswer = { status: 200, description: "Done", isEmpty: true };
+
+const FOR_ADMINS: readonly Operation[] = [
+  get(
+    "/v1/models/{id}",
+    OPENAI,
+    "Deletes a model of the models folder",
+    ["ModelDeletion", deletedModel],
+    {
+      method: "delete",
+      id: MODEL,
+      codes: [...NO_MODEL, "invalid_value", "folder_not_writable", ...TIME_LIMITS],
+    },
+  ),
+  get(PULLS, SERVER, "Lists the downloads of models", ["PullList", pullList]),
+  get(`${PULLS}/{id}`, SERVER, "Returns a download, or streams its progress", ["Pull", pull], {
+    id: PULL_ID,
+    query: pullQuery,
+    event: ["PullEvent", pull],
+    codes: [...BAD_QUERY, "not_found"],
+  }),
+  get(`${PULLS}/{id}`, SERVER, "Cancels a download; another pull resumes it", ["Pull", pull], {
+    method: "delete",
+    id: PULL_ID,
+    codes: ["not_found"],
+  }),
+  modelOperation(modelLoad),
+  modelOperation(modelUnload),
+  {
+    ...modelOperation(modelPull),
+    answers: [
+      { status: 202, description: "The download has begun or waits", schema: ["Pull", pull] },
+      { status: 200, description: "With `stream: true`: its progress as events" },
+    ],
+  },
+  { ...modelOperation(ollamaPull), streamType: "application/x-ndjson" },
+  { ...modelOperation(ollamaDelete), method: "delete", answers: [EMPTY] },
+  { ...modelOperation(ollamaCopy), answers: [EMPTY] },
+];
+
 const PUBLIC: readonly Operation[] = [
   get("/health", SERVER, "Answers if the process runs", ["Health", health]),
   get("/ready", SERVER, "Returns whether the server can serve requests", null, {
@@ -172,15 +218,17 @@ export function operations(): readonly Operation[] {
     ...EMBEDDING_APIS.flatMap(({ paths, contract }) =>
       paths.map((path) => ({ ...operationOf(path, contract), isMetered: true })),
     ),
-    ...[ollamaShow, ollamaPull].map(({ path, contract }) => ({
-      ...operationOf(path, contract),
-      codes: READING_CODES,
-      isForAnyKey: true,
-    })),
+    { ...modelOperation(ollamaShow), isForAnyKey: true },
     ...FOR_ANY_KEY.map((operation) => ({ ...operation, isForAnyKey: true })),
     ...BY_SCOPE,
+    ...FOR_ADMINS,
     ...PUBLIC.map((operation) => ({ ...operation, isPublic: true })),
   ];
+}
+
+/** An operation about one model, which needs no place in the queue. */
+function modelOperation({ path, contract }: Pick<Dialect, "path" | "contract">): Operation {
+  return { ...operationOf(path, contract), codes: [...READING_CODES, ...contract.codes] };
 }
 
 function operationOf(path: string, contract: Contract): Operation {

@@ -61,6 +61,10 @@ export const deletedModel = z.strictObject({
 
 export type Model = z.output<typeof model>;
 
+export function encodeDeletedModel(id: string): z.output<typeof deletedModel> {
+  return { id, object: "model", deleted: true };
+}
+
 /** @param id the name that the client knows */
 export function encodeModel(id: string, created: number, state: ModelState): Model {
   const { info, memory, loadMs, names } = state;

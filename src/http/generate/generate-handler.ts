@@ -12,6 +12,7 @@ import { modelInPath } from "../routes/path-model.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
 import { watchClient } from "../stream/disconnect.ts";
+import { type CarryOutDeps, carryOut } from "./carry-out.ts";
 import { type DeliverDeps, deliver } from "./deliver.ts";
 import { type Arrival, type Exchange, identityOf } from "./exchange.ts";
 import { type ParseDeps, parseContext } from "./parse-context.ts";
@@ -23,7 +24,8 @@ import { deadlineOf, keepLimits, type TimeLimits } from "./time-limits.ts";
 export type GenerateHandlerDeps = ParseDeps &
   TimeLimits &
   SinkDeps &
-  DeliverDeps & {
+  DeliverDeps &
+  CarryOutDeps & {
     readonly models: Pick<ModelList, "resolve">;
     readonly queue: Admissions;
     readonly usage: Pick<UsageBook, "add">;
@@ -56,9 +58,10 @@ async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void
   const { req, res, record } = arrival; // 1. arrive
   const deadlineMs = deadlineOf(req);
   const { parsed, model } = parse(arrival, deps); // 2. parse
-  if (parsed.immediateBody) {
+  if (parsed.modelAction) {
     record.isAnsweredWithoutEngine = true;
-    return void res.json(parsed.immediateBody(identityOf(arrival)));
+    await carryOut(parsed.modelAction, { ...arrival, model, deadlineMs }, deps);
+    return void res.json(parsed.modelAction.body(identityOf(arrival)));
   }
   const exchange = admit({ ...arrival, parsed, model }, { ...deps, deadlineMs }); // 3. admit
   const { admission } = exchange;

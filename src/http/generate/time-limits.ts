@@ -26,17 +26,32 @@ export function deadlineOf(req: Request): number | null {
  * @throws ServiceError 400 for an invalid deadline
  */
 export function watchWithin(req: Request, res: Response, timeoutMs: number): ClientWatch {
-  const deadlineMs = deadlineOf(req) ?? Number.POSITIVE_INFINITY;
+  const deadlineMs = deadlineOf(req);
   const client = watchClient(req, res);
-  const timer = setTimeout(
-    () => client.abort(overdue(deadlineMs, timeoutMs)),
-    Math.min(deadlineMs, timeoutMs),
-  );
+  const clearLimit = abortWithin(client, { deadlineMs, timeoutMs });
   const dispose = () => {
-    clearTimeout(timer);
+    clearLimit();
     client.dispose();
   };
   return { ...client, dispose };
+}
+
+type WholeLimits = {
+  /** The client's own limit; null for none. */
+  readonly deadlineMs: number | null;
+  /** The server's. */
+  readonly timeoutMs: number;
+};
+
+/** Aborts the request at the sooner of the two limits. @returns a function that removes the limit */
+export function abortWithin(
+  client: Pick<ClientWatch, "abort">,
+  { deadlineMs, timeoutMs }: WholeLimits,
+): () => void {
+  const ownMs = deadlineMs ?? Number.POSITIVE_INFINITY;
+  const atLimit = () => client.abort(overdue(ownMs, timeoutMs));
+  const timer = setTimeout(atLimit, Math.min(ownMs, timeoutMs));
+  return () => clearTimeout(timer);
 }
 
 function overdue(deadlineMs: number, timeoutMs: number): ServiceError {

@@ -11,9 +11,11 @@ import { encodeModel, type Model } from "../../api/sluice/models.ts";
 import { describeModel } from "../../models/describe-model.ts";
 import type { Fleet } from "../../models/fleet/fleet.ts";
 import type { ModelList, OfferedModel } from "../../models/model-list.ts";
-import { mountGet } from "../server/middleware.ts";
+import { methodNotAllowed, mountGet } from "../server/middleware.ts";
 import { localsOf } from "../server/response-locals.ts";
 import { checkedQuery } from "./checked-query.ts";
+
+export const MODEL_PATH = "/v1/models/*id";
 
 export type ModelsDeps = {
   readonly models: ModelList;
@@ -37,19 +39,25 @@ function isForAnthropic(req: Request): boolean {
 export function mountModels(app: Express, deps: ModelsDeps & { readonly isStrict: boolean }): void {
   mountGet(app, "/v1/models", (req, res) => {
     const data = deps.models.all.flatMap((each) =>
-      each.spec.names.map((id) => modelObject(id, each, deps)),
+      each.names.map((id) => modelObject(id, each, deps)),
     );
     res.vary("anthropic-version");
     if (!isForAnthropic(req)) return void res.json({ object: "list", data });
     const query = checkedQuery(req, res, anthropicModelsQuery, deps.isStrict);
     res.json(anthropicPage(data.map(forAnthropic), query));
   });
-  mountGet(app, "/v1/models/*id", (req, res) => {
-    const { id, model } = deps.models.find([req.params.id].flat().join("/"));
+  app.get(MODEL_PATH, (req, res) => {
+    const { id, model } = deps.models.find(modelIdIn(req));
     const described = modelObject(id, model, deps);
     res.vary("anthropic-version");
     res.json(isForAnthropic(req) ? forAnthropic(described) : described);
   });
+  app.all(MODEL_PATH, methodNotAllowed("GET, DELETE")); // DELETE: model-admin-routes.ts
+}
+
+/** The name in the path of one model. It may contain slashes. */
+export function modelIdIn({ params }: Request): string {
+  return [params.id ?? []].flat().join("/");
 }
 
 /** @param id the name under which it is asked for */

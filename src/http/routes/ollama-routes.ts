@@ -1,59 +1,65 @@
-// Ollama's routes about models, beside its dialects. Models are chosen when the server starts: a running server cannot
-// download, create or delete one.
+// Ollama's routes about models, beside its dialects. Those that change what the server has require a key with scope admin.
 
 import type { Express, Request, RequestHandler } from "express";
+import {
+  ollamaCopy,
+  ollamaDelete,
+  ollamaPull,
+  ollamaShow,
+} from "../../api/ollama/model-requests.ts";
 import {
   encodeModel,
   encodeModels,
   encodeRunning,
-  type ModelRoute,
   OLLAMA_VERSION,
   type OllamaServedModel,
-  ollamaPull,
-  ollamaShow,
 } from "../../api/ollama/models.ts";
+import { invalidValue } from "../../api/shared/refusals.ts";
 import { ServiceError } from "../../errors.ts";
+import { orAborted } from "../../generation/deferred.ts";
 import { describeModel } from "../../models/describe-model.ts";
 import type { OfferedModel } from "../../models/model-list.ts";
+import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
-import { mountGet, mountPost } from "../server/middleware.ts";
+import { methodNotAllowed, mountGet, mountPost } from "../server/middleware.ts";
 import type { ModelsDeps } from "./models-routes.ts";
+import { type OllamaPullDeps, ollamaPullHandler } from "./ollama-pull.ts";
 
 /** Ollama's paths that this server does not support. */
-const UNSUPPORTED = ["/api/create", "/api/copy", "/api/push", "/api/delete", "/api/blobs"];
+const UNSUPPORTED = ["/api/create", "/api/push", "/api/blobs"];
 
 const REPLACEMENTS =
-  "Models are chosen when the server starts: sluice pull hf:user/repo:quant downloads one, " +
-  "sluice --model FILE --alias NAME serves it";
+  "POST /api/pull downloads a model; other GGUF files are offered from the models folder (--models-dir), " +
+  "or with --model FILE --alias NAME";
 
 /** All of Ollama's API. Its own examples send no content type, or that of a form. */
 export const OLLAMA_ROUTES = /^\/api\//i;
 
+/** Only for keys with scope admin. */
+export const OLLAMA_ADMIN_PATHS = [ollamaDelete.path, ollamaCopy.path];
 export const OLLAMA_PATHS = [
   ...["/api/tags", "/api/ps", "/api/version"],
-  ...[ollamaShow.path, ollamaPull.path],
+  ...[ollamaShow.path, ollamaPull.path, ...OLLAMA_ADMIN_PATHS],
 ];
 
-export type OllamaDeps = ModelsDeps & { readonly isStrict: boolean };
+export type OllamaDeps = ModelsDeps & OllamaPullDeps & { readonly requestTimeoutMs: number };
 
 export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson): void {
   mountGet(app, "/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));
   mountGet(app, "/api/ps", (_req, res) => void res.json(encodeRunning(servedBy(deps))));
   mountGet(app, "/api/version", (_req, res) => void res.json({ version: OLLAMA_VERSION }));
-  const showing = answerAbout(ollamaShow, deps, (name) => encodeModel(findServed(name, deps)));
-  mountPost(app, ollamaShow.path, readJson(showing));
-  mountPost(
-    app,
-    ollamaPull.path,
-    readJson(answerAbout(ollamaPull, deps, (name) => pull(name, deps))),
-  );
+  mountPost(app, ollamaShow.path, readJson(showHandler(deps)));
+  mountPost(app, ollamaPull.path, readJson(ollamaPullHandler(deps)));
+  mountPost(app, ollamaCopy.path, readJson(copyHandler(deps)));
+  app.delete(ollamaDelete.path, readJson(deleteHandler(deps)));
+  app.all(ollamaDelete.path, methodNotAllowed("DELETE"));
   app.use(UNSUPPORTED, refuseUnsupported);
 }
 
 /** All models, each under each of its names. */
 function servedBy({ models, ...deps }: OllamaDeps): readonly OllamaServedModel[] {
-  return models.all.flatMap((each) => each.spec.names.map((id) => servedModel(id, each, deps)));
+  return models.all.flatMap((each) => each.names.map((id) => servedModel(id, each, deps)));
 }
 
 function servedModel(
@@ -64,40 +70,43 @@ function servedModel(
   return { id, state: describeModel(model, fleet), startedAtSeconds };
 }
 
-/** @throws ServiceError `model_not_found` */
-function findServed(name: string, deps: OllamaDeps): OllamaServedModel {
-  const { id, model } = deps.models.find(name);
-  return servedModel(id, model, deps);
-}
-
-function answerAbout(
-  route: ModelRoute,
-  { isStrict }: OllamaDeps,
-  answer: (name: string) => object,
-): RequestHandler {
+function showHandler(deps: OllamaDeps): RequestHandler {
   return (req, res) => {
-    const asked = route.parse(req.body);
-    refuseUnknown(asked, isStrict);
-    const body = answer(asked.model);
-    nameIgnored(res, asked);
-    res.json(body);
+    const { fields, ignoredParams } = ollamaShow.parse(req.body);
+    refuseUnknown({ ignoredParams }, deps.isStrict);
+    const { id, model } = deps.models.find(fields.model);
+    nameIgnored(res, { ignoredParams });
+    res.json(encodeModel(servedModel(id, model, deps)));
   };
 }
 
-function pull(name: string, deps: OllamaDeps): object {
-  try {
-    findServed(name, deps);
-    return { status: "success" };
-  } catch (error) {
-    throw withHint(error);
-  }
+/** A deletion goes on without the client. */
+function deleteHandler(deps: OllamaDeps): RequestHandler {
+  return async (req, res) => {
+    const { fields, ignoredParams } = ollamaDelete.parse(req.body);
+    refuseUnknown({ ignoredParams }, deps.isStrict);
+    const model = deps.models.findNamed(fields.model);
+    nameIgnored(res, { ignoredParams });
+    const client = watchWithin(req, res, deps.requestTimeoutMs);
+    try {
+      await orAborted(deps.models.delete(model), client.signal);
+      res.status(200).end();
+    } finally {
+      client.dispose();
+    }
+  };
 }
 
-function withHint(error: unknown): unknown {
-  if (!(error instanceof ServiceError)) return error;
-  const { code, message, field, param } = error;
-  const whole = `${message}. ${REPLACEMENTS}`;
-  return new ServiceError(code, whole, { cause: error, field, param });
+function copyHandler({ models, isStrict }: OllamaDeps): RequestHandler {
+  return (req, res) => {
+    const { fields, ignoredParams } = ollamaCopy.parse(req.body);
+    refuseUnknown({ ignoredParams }, isStrict);
+    const { model } = models.find(fields.source);
+    if (!models.addName(model, fields.destination))
+      throw invalidValue("destination", "is the name of another model; choose a free one");
+    nameIgnored(res, { ignoredParams });
+    res.status(200).end();
+  };
 }
 
 function refuseUnsupported({ method, baseUrl }: Request): void {

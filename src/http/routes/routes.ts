@@ -40,10 +40,18 @@ import {
   mountUsage,
   USAGE_PATH,
 } from "./key-routes.ts";
+import { MODEL_ADMIN_PATHS, type ModelAdminDeps, mountModelAdmin } from "./model-admin-routes.ts";
 import { type ModelsDeps, mountModels, useAnthropicModels } from "./models-routes.ts";
-import { mountOllama, OLLAMA_PATHS, OLLAMA_ROUTES, type OllamaDeps } from "./ollama-routes.ts";
+import {
+  mountOllama,
+  OLLAMA_ADMIN_PATHS,
+  OLLAMA_PATHS,
+  OLLAMA_ROUTES,
+  type OllamaDeps,
+} from "./ollama-routes.ts";
 import { mountPage } from "./page-routes.ts";
 import { routeOf } from "./path-model.ts";
+import { mountPulls, PULL_PATHS, type PullRoutesDeps } from "./pull-routes.ts";
 import {
   mountQuestions,
   QUESTION_EXPRESS_ROUTES,
@@ -70,6 +78,8 @@ export type AppDeps = GuardOptions &
   HealthDeps &
   MetricsDeps &
   ModelsDeps &
+  ModelAdminDeps &
+  PullRoutesDeps &
   GeminiDeps &
   OllamaDeps &
   GenerateHandlerDeps &
@@ -95,6 +105,7 @@ const EMBEDDING = EMBEDDING_APIS.flatMap(({ paths }) => paths);
 /** The paths that a 404 may suggest, of all that accept a POST. */
 const ANSWERED = [...GENERATING, ...EMBEDDING_APIS.map(({ paths: [path] }) => path)];
 const MODEL_PATHS = ["/v1/models", "/v1/models/{id}", "/v1beta/models", "/v1beta/models/{model}"];
+const ADMIN_PATHS = [...MODEL_ADMIN_PATHS, ...PULL_PATHS];
 const NATIVE_PATHS = [...QUESTION_PATHS, ...STATE_PATHS];
 
 /** The scope that a key needs for a path and everything below it. Every key may use the other paths. */
@@ -102,6 +113,7 @@ const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
   ["generate", [...GENERATING_ROUTES, ...QUESTION_EXPRESS_ROUTES, STREAMS_PATH]],
   ["embed", EMBEDDING],
   ["read", [...STATE_PATHS, METRICS_PATH]],
+  ["admin", [...ADMIN_PATHS, ...OLLAMA_ADMIN_PATHS]],
 ];
 
 export function createApp(parts: AppDeps): Express {
@@ -123,6 +135,8 @@ export function createApp(parts: AppDeps): Express {
   app.use(checkHost(parts.hostNames), checkOrigin(parts.corsOrigins));
   mountPublic(app, parts);
   useKeys(app, parts);
+  mountPulls(app, parts, readJson);
+  mountModelAdmin(app, parts, readJson);
   mountInformation(app, parts);
   mountGenerating(app, parts, readJson);
   mountEmbeddings(app, parts, readJson);
@@ -131,7 +145,16 @@ export function createApp(parts: AppDeps): Express {
   mountOllama(app, parts, readJson);
   mountResponses(app, parts);
   mountStreams(app, parts);
-  app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS, ...OLLAMA_PATHS]));
+  app.use(
+    notFound([
+      "/v1/models",
+      USAGE_PATH,
+      ...ADMIN_PATHS,
+      ...ANSWERED,
+      ...NATIVE_PATHS,
+      ...OLLAMA_PATHS,
+    ]),
+  );
   app.use(errorMapper(parts.log, parts.metrics));
   return app;
 }
@@ -196,6 +219,8 @@ function mountEmbeddings(app: Express, deps: EmbeddingDeps, readJson: ReadJson):
 function indexOf(models: readonly string[]): Index {
   const endpoints = [
     ...MODEL_PATHS,
+    ...ADMIN_PATHS,
+    `/v1/models/pulls/{id}`,
     ...GENERATING,
     ...EMBEDDING,
     ...NATIVE_PATHS,

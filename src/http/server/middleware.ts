@@ -73,11 +73,25 @@ function keyInQuery({ path, query }: Request): string | undefined {
 /** Admits only keys with this scope. */
 export function requireScope(scope: Scope): RequestHandler {
   return (req, res, next) => {
-    const { name, scopes } = callerOf(res);
-    if (scopes.includes(scope)) return next();
-    const message = `${req.method} ${req.originalUrl.split("?")[0]} requires the scope ${scope}; the key ${name} has: ${scopes.join(", ")}`;
-    throw new ServiceError("permission_denied", message);
+    checkScope(res, { scope, subject: `${req.method} ${req.originalUrl.split("?")[0]}` });
+    next();
   };
+}
+
+type ScopeCheck = {
+  readonly scope: Scope;
+  /** What requires the scope, for the error. */
+  readonly subject: string;
+  /** The field that does; absent if the path does. */
+  readonly param?: string;
+};
+
+/** For what requires a scope in some cases only. @throws ServiceError 403 */
+export function checkScope(res: Response, { scope, subject, param }: ScopeCheck): void {
+  const { name, scopes } = callerOf(res);
+  if (scopes.includes(scope)) return;
+  const message = `${subject} requires the scope ${scope}; the key ${name} has: ${scopes.join(", ")}`;
+  throw new ServiceError("permission_denied", message, { param });
 }
 
 /** Mounts a path that allows GET only. */

@@ -1,5 +1,5 @@
-// A connection that reads a log: first the events it has missed, then the new ones, until the end. Its disconnect or slowness
-// does not affect the writer.
+// A connection that reads a log, first the events it has missed, then the new ones, until the end; or another source of frames.
+// Its disconnect or slowness does not affect the writer.
 
 import type { Request, Response } from "express";
 import type { Logger } from "pino";
@@ -21,7 +21,12 @@ export type LogReaderDeps = Pick<
 type LogReaderOptions = Pick<FrameStreamOptions, "res" | "framing" | "waitStatus"> & {
   readonly req: Request;
   readonly errorFrame: (error: ServiceError) => Frame;
+  /** Default: it ends with the connection, and has no time limit. */
+  readonly client?: ClientWatch;
 };
+
+/** Yields the frames that are written together. @throws the signal's reason when it is aborted */
+type FrameSource = (signal: AbortSignal) => AsyncIterable<readonly Frame[]>;
 
 export class LogReader {
   readonly #options: LogReaderOptions & LogReaderDeps;
@@ -30,21 +35,22 @@ export class LogReader {
 
   constructor(options: LogReaderOptions, deps: LogReaderDeps) {
     this.#options = { ...options, ...deps };
-    this.#client = watchClient(options.req, options.res); // the writer keeps the time limits
+    this.#client = options.client ?? watchClient(options.req, options.res); // the writer keeps the time limits
     const { signal, abort } = this.#client;
     this.stream = new FrameStream({ ...this.#options, signal, abort });
   }
 
-  /**
-   * Sends the log's events after number `after` (-1 for all), and leaves at the end. Never throws: a failure ends this reader
-   * only.
-   */
-  async follow(log: EventLog, after: number): Promise<void> {
+  /** Sends the log's events after number `after` (-1 for all), as `relay()` does. */
+  follow(log: EventLog, after: number): Promise<void> {
+    return this.relay((signal) => log.read(after, signal));
+  }
+
+  /** Sends all frames, and leaves at the end. Never throws: a failure ends this reader only. */
+  async relay(source: FrameSource): Promise<void> {
     const { res, errorFrame } = this.#options;
     try {
       this.stream.begin();
-      for await (const events of log.read(after, this.#client.signal))
-        await this.stream.send(events);
+      for await (const frames of source(this.#client.signal)) await this.stream.send(frames);
       this.stream.end();
     } catch (thrown) {
       const error = toServiceError(thrown);

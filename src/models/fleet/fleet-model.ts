@@ -1,7 +1,7 @@
 // One model of the fleet: its engine, the slots that requests wait for, and what the plan must know about it. fleet.ts tells it
 // when to load and when to unload.
 
-import type { LoadableEngine, ModelLoadOptions } from "../../engine/engine.ts";
+import type { LoadableEngine } from "../../engine/engine.ts";
 import { type ServiceError, toServiceError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
 import type { MemoryUse } from "../../generation/memory-use.ts";
@@ -10,38 +10,11 @@ import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { Demand } from "../../queue/fair-share.ts";
 import type { GateRequest, Lane } from "../../queue/lane.ts";
 import { FileWatch } from "./file-watch.ts";
+import type { FleetLoadOptions, FleetModelOptions } from "./fleet-model-options.ts";
 import type { PlanModel } from "./fleet-plan.ts";
 import { LoadClock } from "./load-clock.ts";
 import { LoadFailure } from "./load-failure.ts";
 import { modelWait, type RequestInside } from "./model-wait.ts";
-
-export type FleetModelOptions<E extends LoadableEngine> = {
-  /** Unique among the models of the fleet. */
-  readonly name: string;
-  /** Without its folder. */
-  readonly fileName: string;
-  /** Whether it generates; the others compute embeddings or rank documents. */
-  readonly isGenerating: boolean;
-  readonly engine: E;
-  readonly lane: Lane;
-  /** Places in the queue that requests of this model take. */
-  readonly inside: () => number;
-  /** Fails the requests that wait for the model. */
-  readonly refuseWaiting: (error: ServiceError) => void;
-  readonly isPinned: boolean;
-  /** Changes when the model's file changes; null for a file that cannot be read. */
-  readonly fileIdentity: () => string | null;
-  /** Unloads it when it has had no request for this time; null for never. */
-  readonly idleUnloadMs: () => number | null;
-  readonly onChange: () => void;
-  /** Called when the model is closed for good. */
-  readonly onClosed: () => void;
-};
-
-export type FleetLoadOptions = ModelLoadOptions & {
-  /** Whether so much memory could be had if other models were unloaded. */
-  readonly canHave: (need: MemoryUse) => boolean;
-};
 
 /** Loading without a request that waits for it. */
 type Preload = { readonly demand: Demand; readonly loaded: Deferred<ModelInfo> };
@@ -53,6 +26,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   readonly clock = new LoadClock();
   readonly #file: FileWatch;
   #state: State = "unloaded";
+  #ended: Deferred<void> = deferred();
   /** Requests and questions that its process computes outside the slots. */
   #uses = 0;
   #info: ModelInfo | null = null;
@@ -94,6 +68,11 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
 
   get state(): State {
     return this.#state;
+  }
+
+  /** Resolves when its process has ended; at once if it has none. */
+  get ended(): Promise<void> {
+    return this.#state === "unloaded" ? Promise.resolve() : this.#ended.promise;
   }
 
   /** Whether its process is computing for a request. */
@@ -210,7 +189,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
       this.#loaded(await engine.load({ memoryLimit }));
     } catch (thrown) {
       await engine.unload();
-      this.#state = "unloaded";
+      this.#processEnded();
       const error = toServiceError(thrown);
       this.#memory = error.memory ?? knownMemory;
       // The first attempt may only have found out how much memory it needs.
@@ -248,8 +227,14 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     this.#state = "unloading";
     await this.engine.unload();
     this.#mustUnload = false;
-    this.#state = "unloaded";
+    this.#processEnded();
     this.#options.onChange();
+  }
+
+  #processEnded(): void {
+    this.#state = "unloaded";
+    this.#ended.resolve();
+    this.#ended = deferred();
   }
 
   async close(): Promise<void> {

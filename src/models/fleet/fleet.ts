@@ -2,6 +2,7 @@
 // What to do is decided by fleet-plan.ts; this file carries it out.
 
 import type { ServiceError } from "../../errors.ts";
+import { type Deferred, deferred } from "../../generation/deferred.ts";
 import { addMemory, type MemoryUse, NO_MEMORY } from "../../generation/memory-use.ts";
 import type { Demand } from "../../queue/fair-share.ts";
 import type { FleetModel } from "./fleet-model.ts";
@@ -19,7 +20,7 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #models = new Map<string, FleetModel>();
   /** Models to forget when they are unloaded. */
-  readonly #leaving = new Set<FleetModel>();
+  readonly #leaving = new Map<FleetModel, Deferred<void>>();
   #isPlanned = false;
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -51,12 +52,17 @@ export class Fleet {
     this.#models.set(model.name, model);
   }
 
-  /** Forgets the model, after it has finished its running requests. Those that wait for it fail with the error. */
-  remove(model: FleetModel, error: ServiceError): void {
-    this.#leaving.add(model);
+  /**
+   * Forgets the model, after it has finished its running requests. Those that wait for it fail with the error.
+   * @returns a promise that resolves when the model is unloaded and forgotten
+   */
+  remove(model: FleetModel, error: ServiceError): Promise<void> {
+    const forgotten = this.#leaving.get(model) ?? deferred();
+    this.#leaving.set(model, forgotten);
     model.refuse(error);
     model.requestUnload();
     this.plan();
+    return forgotten.promise;
   }
 
   /** Decides soon what to load and what to unload. Call it after every change. */
@@ -120,12 +126,15 @@ export class Fleet {
       log("info", `unloading ${model.name}`);
       model.unload().catch((error: Error) => log("error", `unloading failed: ${error.message}`));
     }
-    if (model.state === "unloaded" && this.#leaving.delete(model)) this.#forget(model);
+    const forgotten = this.#leaving.get(model);
+    if (model.state === "unloaded" && forgotten) this.#forget(model, forgotten);
   }
 
-  #forget(model: FleetModel): void {
+  #forget(model: FleetModel, forgotten: Deferred<void>): void {
+    this.#leaving.delete(model);
     this.#models.delete(model.name);
     model.close().catch(() => {}); // nothing is loaded
+    forgotten.resolve();
   }
 
   /** A model that would not fit even alone is refused without loading it. */

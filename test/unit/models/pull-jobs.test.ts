@@ -1,5 +1,6 @@
 // The order of the server's downloads, and what their readers see. The processes are fakes; the real ones have a service test.
 
+import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import { type Deferred, deferred } from "../../../src/generation/deferred.ts";
@@ -31,7 +32,7 @@ function jobsWith(options: Partial<PullJobsOptions> = {}) {
     return { ended: run.ended.promise, kill };
   };
   const jobs = new PullJobs({
-    dir: "/models",
+    dir: tmpdir(),
     startPull,
     timeoutMs: 1000,
     maxWaiting: 2,
@@ -141,7 +142,7 @@ test("refuses what is no model, and more than may wait", () => {
   for (const name of ["qwen3:4b", "qwen3:8b", "qwen3:14b"]) jobs.start(name);
 
   expect(refusalOf(() => jobs.start("/etc/passwd"))).toMatchObject({
-    code: "invalid_value",
+    code: "model_not_found",
     field: "model",
   });
   expect(refusalOf(() => jobs.start("gemma3"))).toMatchObject({ code: "queue_full" });

@@ -274,10 +274,11 @@ test.each([
   ["no prompt, for no time", () => parseGenerate({ prompt: "", keep_alive: 0 }), "unload"],
   ["no prompt, for 0 seconds", () => parseGenerate({ prompt: "", keep_alive: "0s" }), "unload"],
 ])("%s only asks to %s", (_what, parse, done_reason) => {
-  const { requests, immediateBody } = parse();
+  const { requests, modelAction } = parse();
 
   expect(requests).toEqual([]);
-  expect(immediateBody?.(IDENTITY)).toMatchObject({ model: "tiny", done: true, done_reason });
+  expect(modelAction).toMatchObject({ type: done_reason, field: "keep_alive" });
+  expect(modelAction?.body(IDENTITY)).toMatchObject({ model: "tiny", done: true, done_reason });
 });
 
 test.each([

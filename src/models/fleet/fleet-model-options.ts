@@ -1,0 +1,34 @@
+// What a model of the fleet is built from (create-models.ts), and loaded with (fleet.ts).
+
+import type { LoadableEngine, ModelLoadOptions } from "../../engine/engine.ts";
+import type { ServiceError } from "../../errors.ts";
+import type { MemoryUse } from "../../generation/memory-use.ts";
+import type { Lane } from "../../queue/lane.ts";
+
+export type FleetModelOptions<E extends LoadableEngine> = {
+  /** Unique among the models of the fleet. */
+  readonly name: string;
+  /** Without its folder. */
+  readonly fileName: string;
+  /** Whether it generates; the others compute embeddings or rank documents. */
+  readonly isGenerating: boolean;
+  readonly engine: E;
+  readonly lane: Lane;
+  /** Places in the queue that requests of this model take. */
+  readonly inside: () => number;
+  /** Fails the requests that wait for the model. */
+  readonly refuseWaiting: (error: ServiceError) => void;
+  readonly isPinned: boolean;
+  /** Changes when the model's file changes; null for a file that cannot be read. */
+  readonly fileIdentity: () => string | null;
+  /** Unloads it when it has had no request for this time; null for never. */
+  readonly idleUnloadMs: () => number | null;
+  readonly onChange: () => void;
+  /** Called when the model is closed for good. */
+  readonly onClosed: () => void;
+};
+
+export type FleetLoadOptions = ModelLoadOptions & {
+  /** Whether so much memory could be had if other models were unloaded. */
+  readonly canHave: (need: MemoryUse) => boolean;
+};
