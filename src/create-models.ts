@@ -60,14 +60,15 @@ export function createModels(parts: ModelsParts): Models {
   const embeddingQueue = new Admissions(queueOptions({ slots: 1, busyWith }));
   const prefixFolders = new PrefixFolders(config().cacheRam ?? null);
   const availableBytes = process.availableMemory();
-  const budget = () =>
+  const budget = (): MemoryBudget =>
     new MemoryBudget({
       limitBytes: config().memoryBudget ?? null,
       availableBytes,
       savedBytes: prefixFolders.totalBytes,
+      gpuBytes: Math.max(0, ...fleet.models.map(({ info }) => info?.gpuBytes ?? 0)),
     });
   const logLine = (level: "info" | "warn" | "error", message: string) => log[level](message);
-  const fleet = new Fleet({ budget, isAhead: queue.isAhead, log: logLine });
+  const fleet: Fleet = new Fleet({ budget, isAhead: queue.isAhead, log: logLine });
   queue.onChange = fleet.plan;
   embeddingQueue.onChange = fleet.plan;
   const prefixShare = () => (fleet.count > 1 ? PREFIX_SHARE : 1);

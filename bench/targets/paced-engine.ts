@@ -19,6 +19,7 @@ const MODEL: ModelInfo = {
   name: null,
   device: "none",
   deviceNote: null,
+  gpuBytes: 0,
   gpuLayers: 0,
   totalLayers: 0,
   threads: 0,

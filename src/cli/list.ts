@@ -1,9 +1,9 @@
 // `sluice list`: the models in the folder, with their state if a server is running; or the catalog of short names.
 
+import { DEFAULT_MODELS_DIR } from "../config/settings/model-settings.ts";
 import { formatBytes } from "../models/download.ts";
 import { listModelFolder, type ModelFolderEntry } from "../models/model-folder.ts";
 import { CommandError } from "./command-error.ts";
-import { DEFAULT_MODEL_FOLDER } from "./model-folder-flag.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
 import { addressHelp, readAddress, type ServerAddress } from "./server/call-server.ts";
@@ -40,7 +40,7 @@ export async function runList(
   if (positionals.length > 0)
     throw new CommandError(`list takes no name (see ${program} list --help)`);
   if (values.catalog) return console.log(catalogTable());
-  const { dir = DEFAULT_MODEL_FOLDER, json: isJson = false } = values;
+  const { dir = DEFAULT_MODELS_DIR, json: isJson = false } = values;
   await list({ dir, isJson, address: readAddress({ values, env, program }) });
 }
 
@@ -96,7 +96,7 @@ STATE is what the server says of the model of that name: unloaded, loading, read
 without a server, or if the server does not offer it. Files that cannot be used say why.
 
 Options
-  --dir FOLDER   the folder (default: ${DEFAULT_MODEL_FOLDER})
+  --dir FOLDER   the folder (default: ${DEFAULT_MODELS_DIR})
   --catalog      list the short names that ${program} pull knows instead
   --json         print one JSON object
 ${addressHelp(15)}

@@ -2,12 +2,12 @@
 
 import { writeSync } from "node:fs";
 import path from "node:path";
+import { DEFAULT_MODELS_DIR } from "../config/settings/model-settings.ts";
 import { type DownloadOptions, downloadModel } from "../models/download.ts";
 import { DownloadNetwork } from "../models/download-network.ts";
 import { modelNameOf } from "../models/model-folder.ts";
 import { isModelFileName, modelUri } from "../models/model-uri.ts";
 import { CommandError } from "./command-error.ts";
-import { DEFAULT_MODEL_FOLDER } from "./model-folder-flag.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
 import { catalogTable } from "./text/catalog-table.ts";
@@ -59,7 +59,7 @@ function readOptions(args: readonly string[], program: string): PullOptions | un
       `pull takes one model: ${program} pull qwen3:4b, or ${program} pull hf:user/repo:quant (see ${program} pull --help)`,
     );
   const uri = modelUri(model);
-  const { dir = DEFAULT_MODEL_FOLDER, name, timeout = "30", json: isJson = false } = values;
+  const { dir = DEFAULT_MODELS_DIR, name, timeout = "30", json: isJson = false } = values;
   if (name !== undefined && !isModelFileName(name))
     throw new CommandError(`--name is "${name}": allowed is a plain file name that ends in .gguf`);
   const seconds = Number(timeout);
@@ -119,7 +119,7 @@ MODEL is one of
 A model that is split into several files (-00001-of-00003.gguf) is downloaded whole.
 
 Options
-  --dir FOLDER       where to put the model; created when missing (default: ${DEFAULT_MODEL_FOLDER})
+  --dir FOLDER       where to put the model; created when missing (default: ${DEFAULT_MODELS_DIR})
   --name FILE.gguf   file name (default: the name that the server or the hub gives)
   --timeout SECONDS  give up on a connection that is silent for this long, 1 to 3600 (default 30)
   --json             print one JSON object per line, with the field names of Ollama's API

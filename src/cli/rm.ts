@@ -2,10 +2,10 @@
 
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
+import { DEFAULT_MODELS_DIR } from "../config/settings/model-settings.ts";
 import { formatBytes } from "../models/download.ts";
 import { deleteModel, findInModelFolder, listModelFolder } from "../models/model-folder.ts";
 import { CommandError } from "./command-error.ts";
-import { DEFAULT_MODEL_FOLDER } from "./model-folder-flag.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
 import { addressHelp, askServer, readAddress, type ServerAddress } from "./server/call-server.ts";
@@ -42,7 +42,7 @@ export async function runRm(
   const usesServer = values.dir === undefined || values.url !== undefined;
   const removed = await removeModel({
     model: onlyName(positionals, { name: "rm", program }),
-    dir: values.dir ?? DEFAULT_MODEL_FOLDER,
+    dir: values.dir ?? DEFAULT_MODELS_DIR,
     address: usesServer ? readAddress({ values, env, program }) : null,
     program,
     confirm: mayAsk ? askUser : async () => true,
@@ -107,7 +107,7 @@ and deletes the files, which requires a key with scope admin where the server ha
 
 Options
   --dir FOLDER  delete from this folder, without asking a server unless --url is given too
-                (default: ${DEFAULT_MODEL_FOLDER})
+                (default: ${DEFAULT_MODELS_DIR})
   --yes         do not ask for confirmation
 ${addressHelp(14)}
   --help        print this`;

@@ -1,12 +1,14 @@
 // `sluice show`: describes a model file and the memory that it needs. Reads its header and vocabulary, not its weights.
 
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { configWith } from "../config/config-with.ts";
-import { BUILTIN_MODEL } from "../config/settings/model-settings.ts";
+import { BUILTIN_MODEL, DEFAULT_MODELS_DIR } from "../config/settings/model-settings.ts";
 import { ServiceError } from "../errors.ts";
 import { bytesText, type MemoryReport } from "../generation/memory-use.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import { describeAdaptations, type TemplateTraits } from "../generation/template-traits.ts";
+import { findInModelFolder } from "../models/model-folder.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
@@ -21,7 +23,8 @@ export async function runShow(
   const program = programName(env);
   const asked = readArguments(args, program);
   if (asked === undefined) return console.log(helpText(program));
-  const { file, context, slots } = asked;
+  const { context, slots } = asked;
+  const file = fileOf(asked);
   requireGgufFile({ flag: "show", file, program });
   const config = configWith({
     model: [{ path: file }],
@@ -54,20 +57,30 @@ export async function runShow(
 function readArguments(args: readonly string[], program: string) {
   const { values, positionals } = readWords(args, {
     name: "show",
-    options: ["context", "slots"],
+    options: ["context", "slots", "dir"],
     switches: ["json"],
     program,
   });
   if (values.help) return undefined;
-  const [file = BUILTIN_MODEL, ...others] = positionals;
+  const [model = BUILTIN_MODEL, ...others] = positionals;
   if (others.length > 0)
-    throw new CommandError(`show takes one file: ${program} show models/model.gguf`);
+    throw new CommandError(`show takes one model: ${program} show models/model.gguf`);
   return {
-    file,
+    model,
+    dir: values.dir ?? DEFAULT_MODELS_DIR,
     context: readNumber("context", values.context),
     slots: readNumber("slots", values.slots),
     json: values.json ?? false,
   };
+}
+
+/** A name stands for a file of the folder, unless there is a file of this path. */
+function fileOf({ model, dir }: { readonly model: string; readonly dir: string }): string {
+  if (existsSync(model)) return model;
+  const [found] = findInModelFolder(dir, model);
+  if (!found) return model; // the check of the file says what is wrong
+  if (found.problem === null) return found.file;
+  throw new CommandError(`${model} in ${dir} cannot be used: ${found.problem}`);
 }
 
 /** The setting of the same name checks its range. */
@@ -184,14 +197,16 @@ function helpText(program: string): string {
   return `Show what a GGUF model can do: its size, context, tool calls and reasoning, and how conversations
 are adapted to its chat template. The weights are not loaded.
 
-usage: ${program} show [FILE.gguf] [options]
+usage: ${program} show [NAME | FILE.gguf] [options]
 
-Without a file, the built-in model is shown. A model in several files is given by its first file. The memory is that of the
-weights and the context, on the device that the server would use.
+NAME is that of a model in the models folder, as \`${program} list\` shows it. Without a name or a file, the built-in model
+is shown. A model in several files is given by its first file. The memory is that of the weights, the context and the
+process, on the device that the server would use.
 
 Options
   --context N  tokens of one slot (default: as many as fit here, up to what the model was trained for)
   --slots N    requests that generate at the same time (default 4)
+  --dir FOLDER the folder of the models (default: ${DEFAULT_MODELS_DIR})
   --json       print one JSON object
   --help       print this`;
 }

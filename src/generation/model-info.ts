@@ -12,6 +12,8 @@ export type ModelInfo = {
   readonly device: string;
   /** Why the requested device is not in use; null if it is. */
   readonly deviceNote: string | null;
+  /** Memory of all GPUs in use, in bytes; 0 without a GPU. */
+  readonly gpuBytes: number;
   readonly gpuLayers: number;
   readonly totalLayers: number;
   readonly threads: number;

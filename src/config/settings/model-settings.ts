@@ -33,6 +33,9 @@ const modelEntry = z
 /** The definition is made from `modelOptions`. */
 const MODEL_JSON = { $ref: "#/definitions/model" };
 
+/** The folder of downloads, whose files are offered. */
+export const DEFAULT_MODELS_DIR = "models";
+
 export const MODEL_SETTINGS = inGroup("model", {
   model: {
     schema: z
@@ -68,7 +71,7 @@ export const MODEL_SETTINGS = inGroup("model", {
     isPath: true,
   },
   modelsDir: {
-    schema: z.string().min(1).default("models"),
+    schema: z.string().min(1).default(DEFAULT_MODELS_DIR),
     value: "PATH",
     help: "folder whose GGUF files are offered too, by file name; loaded by the first request; it may be missing (default models)",
     allows: "a path to a folder",

@@ -10,23 +10,34 @@ export type MemoryBudgetOptions = {
   readonly availableBytes: number;
   /** RAM that saved prompts may take. */
   readonly savedBytes: number;
+  /** Memory of the GPUs; 0 without a GPU, and before a model was loaded. */
+  readonly gpuBytes: number;
 };
 
+/** Share of the GPU's memory left to the driver and other programs. */
+const GPU_RESERVE_SHARE = 0.05;
 /** RAM left to the server, the workers' own code, and other programs. */
 const RESERVE_SHARE = 0.1;
 const MIN_RESERVE_BYTES = 512 * 2 ** 20;
+
+/** The worker that loads the first model knows what the GPU has. */
+const UNKNOWN_BYTES = Number.MAX_SAFE_INTEGER;
 
 export class MemoryBudget {
   readonly total: MemoryUse;
   readonly #isGiven: boolean;
 
-  constructor({ limitBytes, availableBytes, savedBytes }: MemoryBudgetOptions) {
+  constructor({ limitBytes, availableBytes, savedBytes, gpuBytes }: MemoryBudgetOptions) {
     this.#isGiven = limitBytes !== null;
     const reserveBytes = Math.max(MIN_RESERVE_BYTES, availableBytes * RESERVE_SHARE);
     const freeBytes = Math.max(0, Math.floor(availableBytes - reserveBytes - savedBytes));
+    const usableGpuBytes = Math.floor(gpuBytes * (1 - GPU_RESERVE_SHARE));
     this.total = {
       ramBytes: limitBytes ?? freeBytes,
-      vramBytes: limitBytes ?? Number.MAX_SAFE_INTEGER, // the worker knows what its GPU has free
+      vramBytes: Math.min(
+        limitBytes ?? UNKNOWN_BYTES,
+        gpuBytes > 0 ? usableGpuBytes : UNKNOWN_BYTES,
+      ),
     };
   }
 
@@ -58,6 +69,6 @@ export class MemoryBudget {
   /** Without the memory of a GPU whose size is not known. */
   get #shown(): MemoryUse {
     const { ramBytes, vramBytes } = this.total;
-    return { ramBytes, vramBytes: vramBytes === Number.MAX_SAFE_INTEGER ? 0 : vramBytes };
+    return { ramBytes, vramBytes: vramBytes === UNKNOWN_BYTES ? 0 : vramBytes };
   }
 }

@@ -146,6 +146,7 @@ export async function modelFacts({ llama, note }: Device, model: LlamaModel) {
     name: modelName ?? null,
     device: await describeDevice(llama, model),
     deviceNote: note,
+    gpuBytes: llama.gpu === false ? 0 : (await llama.getVramState()).total,
     gpuLayers: model.gpuLayers,
     totalLayers: fileInsights.totalLayers,
     trainedContextTokens: fileInsights.trainContextSize ?? model.trainContextSize,

@@ -58,8 +58,9 @@ async function loadOn(device: Device, load: LoadOptions): Promise<EmbeddingModel
   const gpuLayers = device.llama.gpu === false ? 0 : layersOnGpu(insights, options);
   const needs = await needsOf(insights, { ...plan, gpuLayers });
   const { memoryLimit, modelPath } = options;
-  const limit = memoryLimit && limitOnDevice(memoryLimit, await freeMemory(device.llama));
-  await requireRoom({ needs, size, limit, modelPath });
+  const free = await freeMemory(device.llama);
+  const limit = memoryLimit && limitOnDevice(memoryLimit, free);
+  await requireRoom({ needs, size, limit, free, modelPath });
   const asked = { ...load, gpuLayers: options.gpuLayers };
   const { model, context } = await fitIntoMemory(device.llama, asked, (candidate) =>
     createContexts(candidate, plan, threads),

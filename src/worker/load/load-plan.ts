@@ -5,6 +5,7 @@ import type { GgufInsights, Llama } from "node-llama-cpp";
 import type { ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
 import {
+  fitsInto,
   fitsWithLayersInRam,
   lessMemory,
   type MemoryUse,
@@ -62,7 +63,7 @@ export async function planLoad({ llama, insights, options }: PlanOptions): Promi
       room,
     }));
   const size = { contextTokens, slots };
-  await requireRoom({ needs, size, limit, modelPath: options.modelPath });
+  await requireRoom({ needs, size, limit, free, modelPath: options.modelPath });
   const need = await needs.needAt(size);
   const fitsOnGpu = llama.gpu !== false && need.vramBytes <= room.vramBytes;
   const chosenLayers = fitsOnGpu ? gpuLayers : null;
@@ -97,16 +98,22 @@ type RoomOptions = {
   readonly size: ContextSize;
   /** On this device; null for none. */
   readonly limit: MemoryUse | null;
+  /** On this device. */
+  readonly free: MemoryUse;
   readonly modelPath: string;
 };
 
-/** Compares the need with the limit. @throws ServiceError `model_too_large`, with the figures and what would fit */
+/**
+ * Compares the need with the limit. Layers may stay in RAM if the GPU has too little memory, but not if only the limit is below
+ * that: then other models can be unloaded.
+ * @throws ServiceError `model_too_large`, with the figures and what would fit */
 export async function requireRoom(options: RoomOptions): Promise<void> {
-  const { needs, size, limit, modelPath } = options;
+  const { needs, size, limit, free, modelPath } = options;
   if (limit === null) return;
   const { weights, needAt } = needs;
   const need = await needAt(size);
-  if (fitsWithLayersInRam(need, limit)) return;
+  const fits = limit.vramBytes < free.vramBytes ? fitsInto : fitsWithLayersInRam;
+  if (fits(need, limit)) return;
   const context = {
     ramBytes: need.ramBytes - weights.ramBytes - PROCESS_MEMORY.ramBytes,
     vramBytes: need.vramBytes - weights.vramBytes,

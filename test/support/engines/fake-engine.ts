@@ -64,6 +64,7 @@ export const FAKE_MODEL: ModelInfo = {
   name: null,
   device: "CPU",
   deviceNote: null,
+  gpuBytes: 0,
   gpuLayers: 0,
   totalLayers: 1,
   threads: 1,

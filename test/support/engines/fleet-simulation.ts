@@ -57,7 +57,12 @@ export class FleetSimulation {
   #isOver = false;
 
   constructor(models: readonly SimulatedModel[], budgetBytes: number) {
-    const budget = new MemoryBudget({ limitBytes: budgetBytes, availableBytes: 0, savedBytes: 0 });
+    const budget = new MemoryBudget({
+      limitBytes: budgetBytes,
+      availableBytes: 0,
+      savedBytes: 0,
+      gpuBytes: 0,
+    });
     this.fleet = new Fleet({
       budget: () => budget,
       isAhead: this.queue.isAhead,

@@ -8,6 +8,7 @@ const MODEL = {
   name: null,
   device: "CPU",
   deviceNote: null,
+  gpuBytes: 0,
   gpuLayers: 0,
   totalLayers: 1,
   threads: 1,
