@@ -78,7 +78,9 @@ function readArguments(args: readonly string[], program: string) {
 function fileOf({ model, dir }: { readonly model: string; readonly dir: string }): string {
   if (existsSync(model)) return model;
   const [found] = findInModelFolder(dir, model);
-  if (!found) return model; // the check of the file says what is wrong
+  if (!found && /[/\\]|\.gguf$/i.test(model)) return model; // the check of the file says what is wrong
+  if (!found)
+    throw new CommandError(`show: there is no file ${model}, and no model of that name in ${dir}`);
   if (found.problem === null) return found.file;
   throw new CommandError(`${model} in ${dir} cannot be used: ${found.problem}`);
 }

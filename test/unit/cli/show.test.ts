@@ -112,6 +112,6 @@ test("refuses a file that is not a model before anything is loaded", async () =>
     "show: there is no file nowhere.gguf",
   );
   await expect(runShow([import.meta.filename], {})).rejects.toThrow("is not a GGUF file");
-  await expect(runShow(["a.gguf", "b.gguf"], {})).rejects.toThrow("show takes one file");
+  await expect(runShow(["a.gguf", "b.gguf"], {})).rejects.toThrow("show takes one model");
   await expect(runShow(["--all"], {})).rejects.toThrow(/--all.*show --help/);
 });
