@@ -221,16 +221,16 @@ function fleetModel<E extends LoadableEngine>(
   { file, isPinned }: ModelSpec,
   { queue, fleet, slots, ...parts }: FleetModelParts<E>,
 ): FleetModel<E> {
-  const { name } = parts;
+  const lane = queue.addLane(parts.name, slots);
   return new FleetModel({
     ...parts,
     fileName: path.basename(file),
-    lane: queue.addLane(name, slots),
+    lane,
     isPinned,
-    inside: () => queue.insideLane(name),
-    refuseWaiting: (error) => queue.refuseWaiting(name, error),
+    inside: () => queue.insideLane(lane.name),
+    refuseWaiting: (error) => queue.refuseWaiting(lane.name, error),
     fileIdentity: () => fileIdentity(file),
     onChange: fleet.plan,
-    onClosed: () => queue.removeLane(name),
+    onClosed: () => queue.removeLane(lane.name),
   });
 }

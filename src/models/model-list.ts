@@ -92,7 +92,7 @@ export class ModelList {
     for (const spec of this.#specsInFolder([...entries.values()]))
       this.#keepOrAdd(entries, { spec, generates: true, source: "folder" });
     for (const [key, entry] of this.#entries)
-      if (entries.get(key) !== entry) void this.#remove(entry);
+      if (entries.get(key) !== entry) void this.#remove(entry, { isReplaced: entries.has(key) });
     this.#entries = entries;
     this.#added.keepOnly([...entries.values()].map(({ spec }) => spec.names[0]));
   }
@@ -161,7 +161,7 @@ export class ModelList {
     this.#deleting.add(file);
     this.rescan();
     try {
-      await this.#remove(model); // the same wait as that of the rescan
+      await this.#remove(model, { isReplaced: false }); // the same wait as that of the rescan
       deleteModel({ parts: partsOf(file) });
       this.#options.log("info", `deleted the model ${names[0]}`);
     } catch (error) {
@@ -274,10 +274,17 @@ export class ModelList {
     entries.set(key, { spec, names, source, generating, embedding: null });
   }
 
-  /** Resolves when it is unloaded. */
-  async #remove({ spec, generating, embedding }: OfferedModel): Promise<void> {
-    const message = `the model ${JSON.stringify(spec.names[0])} is not served here any more`;
-    const error = new ServiceError("model_not_found", message, { field: "model" });
+  /** Resolves when it is unloaded. @param isReplaced whether the list has it with other settings now */
+  async #remove(
+    { spec, generating, embedding }: OfferedModel,
+    { isReplaced }: { readonly isReplaced: boolean },
+  ): Promise<void> {
+    const name = JSON.stringify(spec.names[0]);
+    const gone = `the model ${name} is not served here any more`;
+    const changed = `the settings of the model ${name} have changed; send the request again`;
+    const error = isReplaced
+      ? new ServiceError("engine_unavailable", changed, { retryAfterSeconds: 1 })
+      : new ServiceError("model_not_found", gone, { field: "model" });
     const models = [generating, embedding].flatMap((model) => model ?? []);
     await Promise.all(models.map((model) => this.#options.fleet.remove(model, error)));
   }

@@ -43,8 +43,13 @@ export class Admissions {
     this.#order = new FairShare(options, (lane) => this.#runningIn(lane).map(({ owner }) => owner));
   }
 
-  /** Adds the slots of a model. The lane is closed until `Lane.open()`. */
-  addLane(name: string, slots: number): Lane {
+  /**
+   * Adds the slots of a model. The lane is closed until `Lane.open()`.
+   * @param wanted its name, which gets a number if a model with other settings still has it
+   */
+  addLane(wanted: string, slots: number): Lane {
+    let name = wanted;
+    for (let number = 2; this.#lanes.has(name); number += 1) name = `${wanted} (${number})`;
     const lane = this.#newLane(name, { slots, isOpen: false });
     this.#lanes.set(name, lane);
     return lane;
@@ -110,7 +115,9 @@ export class Admissions {
   /** Running and waiting choices of one key. */
   loadOf(owner: string): { readonly running: number; readonly waiting: number } {
     const running = this.#runningIn(null).filter((each) => each.owner === owner).length;
-    return { running, waiting: this.#order.waitingOf(owner) };
+    let waiting = this.#order.waitingOf(owner);
+    for (const lane of this.#lanes.values()) waiting += lane.atGateOf(owner);
+    return { running, waiting };
   }
 
   /** @param owner the caller; null for an admin, who sees everything. @returns one entry for each slot of the lane */
@@ -171,7 +178,8 @@ export class Admissions {
       for (const lane of this.#lanes.values()) lane.turns.wake(); // a key's limit counts in all lanes
       this.onChange();
     };
-    return new Lane({ ...options, name, order: this.#order, onChange });
+    const queueTimeoutMs = () => this.#options.queueTimeoutMs;
+    return new Lane({ ...options, name, order: this.#order, onChange, queueTimeoutMs });
   }
 
   /** @param lane null for all */

@@ -1,10 +1,10 @@
 // The slots of one model: who holds them, how fast they become free, and whether they are given out now. While the lane is closed,
 // requests wait at its gate before their prompt is prepared, and for its slots after that.
 
-import { abortReason, type ServiceError } from "../errors.ts";
+import { abortReason, ServiceError } from "../errors.ts";
 import type { ShownSlot } from "../generation/slot-lease.ts";
 import type { Demand, FairShare } from "./fair-share.ts";
-import { ServiceRate } from "./service-rate.ts";
+import { retrySeconds, ServiceRate } from "./service-rate.ts";
 import { Turns } from "./turns.ts";
 
 export type LaneOptions = {
@@ -12,6 +12,8 @@ export type LaneOptions = {
   readonly slots: number;
   readonly order: FairShare;
   readonly isOpen: boolean;
+  /** Longest wait at the gate, in ms. */
+  readonly queueTimeoutMs: () => number;
   /** Called when a slot was freed or a request began to wait. */
   readonly onChange: () => void;
 };
@@ -27,6 +29,11 @@ export interface SlotHolder {
 
 /** A request that waits until the lane opens. */
 export type GateRequest = Demand & { readonly signal: AbortSignal };
+
+export type GateOptions = {
+  /** Whether the limit of the wait holds; asked when it is over. */
+  readonly mayExpire: () => boolean;
+};
 
 type Waiter = Demand & { readonly pass: () => void; readonly fail: (error: ServiceError) => void };
 
@@ -90,15 +97,16 @@ export class Lane {
     for (const { fail } of this.#atGate) fail(error);
   }
 
-  /** Waits while the lane is closed. @throws the signal's reason, or the error of `refuse()` */
-  pass({ signal, ...demand }: GateRequest): Promise<void> {
+  /** Waits while the lane is closed. @throws the signal's reason, the error of `refuse()`, or `queue_timeout` */
+  pass({ signal, ...demand }: GateRequest, { mayExpire }: GateOptions): Promise<void> {
     if (signal.aborted) return Promise.reject(abortReason(signal));
     if (this.#isOpen) return Promise.resolve();
-    const { order, name, onChange } = this.#options;
+    const { order, name, onChange, queueTimeoutMs } = this.#options;
     const leaveGate = order.enterGate({ ...demand, lane: name });
     return new Promise((resolve, reject) => {
       const end = () => {
         this.#atGate.delete(waiter);
+        clearInterval(timer);
         signal.removeEventListener("abort", onAbort);
         leaveGate();
       };
@@ -112,6 +120,9 @@ export class Lane {
         onChange();
       };
       const onAbort = () => fail(abortReason(signal));
+      const limitMs = queueTimeoutMs();
+      const expire = () => mayExpire() && fail(timedOut(limitMs));
+      const timer = setInterval(expire, limitMs);
       const waiter: Waiter = { ...demand, pass, fail };
       this.#atGate.add(waiter);
       signal.addEventListener("abort", onAbort, { once: true });
@@ -136,6 +147,10 @@ export class Lane {
   /** Requests that wait until the lane opens. */
   get atGate(): number {
     return this.#atGate.size;
+  }
+
+  atGateOf(owner: string): number {
+    return [...this.#atGate].filter((waiter) => waiter.owner === owner).length;
   }
 
   /** The position at the gate of a request that arrived at this time; 1 is first. */
@@ -164,4 +179,9 @@ export class Lane {
     for (const { heldMs } of this.#onSlots.values()) sumMs += heldMs;
     return this.#rate.waitMs(position, slots, sumMs / Math.max(1, this.busy));
   }
+}
+
+function timedOut(limitMs: number): ServiceError {
+  const message = `the model could not be loaded within ${limitMs / 1000} s (--queue-timeout), because others were in use`;
+  return new ServiceError("queue_timeout", message, { retryAfterSeconds: retrySeconds(null) });
 }

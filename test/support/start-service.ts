@@ -1,9 +1,13 @@
 // A service on a free port, with a fake engine or the real worker, for one test file.
 
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
+import { vi } from "vitest";
 import {
   createService,
+  type ModelEntry,
   type Service,
   type ServiceParts,
   type ServiceSettings,
@@ -53,6 +57,67 @@ export async function startWithFakeEmbeddings(
     embeddingEngine: engine,
   });
   return { ...running, engine };
+}
+
+export type FleetSetup = {
+  /** By name, the default model first: what its settings have, and the options of its engine. */
+  readonly models: Readonly<
+    Record<string, Partial<ModelEntry> & { readonly engine?: FakeEngineOptions }>
+  >;
+  readonly settings?: ServiceSettings;
+  readonly parts?: Pick<ServiceParts, "embeddingEngine">;
+};
+
+export type RunningFleet = RunningService & {
+  /** The newest engine of a model. @throws Error for a model that has none yet */
+  readonly engine: (name: string) => FakeEngine;
+  /** The folder of the model files. */
+  readonly folder: string;
+  /** Where the file of a model is. */
+  readonly fileOf: (name: string) => string;
+  /** Its settings, as `settings.model` has them. */
+  readonly modelOf: (name: string) => Partial<ModelEntry> & Pick<ModelEntry, "path">;
+};
+
+/** Starts a service with several models, each a fake engine that begins unloaded; resolves when the default one is loaded. */
+export async function startFleet(setup: FleetSetup): Promise<RunningFleet> {
+  const { models, settings, parts } = setup;
+  const folder = mkdtempSync(path.join(tmpdir(), "sluice-fleet-"));
+  const fileOf = (name: string) => path.join(folder, `${name}.gguf`);
+  const modelOf = (name: string) => {
+    const { engine: _, ...entry } = models[name] ?? {};
+    return { name, path: fileOf(name), ...entry };
+  };
+  const names = Object.keys(models);
+  for (const name of names) copyFileSync(BUILTIN_MODEL, fileOf(name));
+  const engines = new Map<string, FakeEngine>();
+  const newEngine = (name: string) => {
+    const engine = new FakeEngine({ isCold: true, ...models[name]?.engine });
+    engines.set(name, engine);
+    return engine;
+  };
+  const model = names.map(modelOf);
+  const running = await start({ model, ...settings }, { ...parts, engine: newEngine });
+  await running.service.firstLoad.catch(() => {}); // a test may let it fail
+  const engine = (name: string) => {
+    const found = engines.get(name);
+    if (!found) throw new Error(`${name} has no engine yet`);
+    return found;
+  };
+  const close = async () => {
+    await running.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { ...running, close, engine, folder, fileOf, modelOf };
+}
+
+const realNow = performance.now.bind(performance);
+
+/** Lets the fleet act as if this time had passed: its waits are too long for a test. Ends with `vi.restoreAllMocks()`. */
+export function skipTime({ service }: RunningService, ms: number): void {
+  const skippedMs = performance.now() - realNow() + ms;
+  vi.spyOn(performance, "now").mockImplementation(() => realNow() + skippedMs);
+  service.fleet.plan();
 }
 
 /** Starts a service with the given engines. */

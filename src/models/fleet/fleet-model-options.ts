@@ -2,17 +2,16 @@
 
 import type { LoadableEngine, ModelLoadOptions } from "../../engine/engine.ts";
 import type { ServiceError } from "../../errors.ts";
-import type { MemoryUse } from "../../generation/memory-use.ts";
 import type { Lane } from "../../queue/lane.ts";
 
 export type FleetModelOptions<E extends LoadableEngine> = {
-  /** Unique among the models of the fleet. */
   readonly name: string;
   /** Without its folder. */
   readonly fileName: string;
   /** Whether it generates; the others compute embeddings or rank documents. */
   readonly isGenerating: boolean;
   readonly engine: E;
+  /** Its name is unique among the models of the fleet. */
   readonly lane: Lane;
   /** Places in the queue that requests of this model take. */
   readonly inside: () => number;
@@ -29,6 +28,6 @@ export type FleetModelOptions<E extends LoadableEngine> = {
 };
 
 export type FleetLoadOptions = ModelLoadOptions & {
-  /** Whether so much memory could be had if other models were unloaded. */
-  readonly canHave: (need: MemoryUse) => boolean;
+  /** Whether the limit is only its share, so that it may have more when it is known how much it needs. */
+  readonly isShare: boolean;
 };

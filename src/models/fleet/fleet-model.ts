@@ -120,9 +120,9 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     for (;;) {
       this.#refuseAfterFailure();
       this.#lastUsedMs = performance.now();
-      const { model } = this.engine.status();
-      if (this.lane.isOpen && model) return model;
-      await this.lane.pass(request);
+      const { info } = this; // also of a worker that was ended to stop its work, and starts again with its next
+      if (this.lane.isOpen && info) return info;
+      await this.lane.pass(request, { mayExpire: () => this.#state !== "loading" });
     }
   }
 
@@ -162,9 +162,9 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
 
   /** @param guess its memory as long as that is not known */
   planModel(guess: MemoryUse): PlanModel<Demand> {
-    const { name, lane, inside, isPinned, idleUnloadMs } = this.#options;
+    const { lane, inside, isPinned, idleUnloadMs } = this.#options;
     return {
-      name,
+      name: lane.name,
       state: this.#state,
       memory: this.#memory ?? guess,
       isBusy: this.isBusy,
@@ -178,7 +178,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     };
   }
 
-  async load({ memoryLimit, canHave }: FleetLoadOptions): Promise<void> {
+  async load({ memoryLimit, isShare }: FleetLoadOptions): Promise<void> {
     const { engine, onChange } = this.#options;
     const knownMemory = this.#memory;
     this.#state = "loading";
@@ -192,8 +192,8 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
       this.#processEnded();
       const error = toServiceError(thrown);
       this.#memory = error.memory ?? knownMemory;
-      // The first attempt may only have found out how much memory it needs.
-      const mayRetry = knownMemory === null && error.memory !== null && canHave(error.memory);
+      // The first attempt may only have found out how much memory it needs: the fleet loads it again, or refuses it.
+      const mayRetry = isShare && knownMemory === null && error.memory !== null;
       if (!mayRetry) this.#fail(error, fileIdentity);
     }
     onChange();

@@ -3,7 +3,7 @@
 
 import type { ServiceError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
-import { addMemory, type MemoryUse, NO_MEMORY } from "../../generation/memory-use.ts";
+import { addMemory, fitsInto, type MemoryUse, NO_MEMORY } from "../../generation/memory-use.ts";
 import type { Demand } from "../../queue/fair-share.ts";
 import type { FleetModel } from "./fleet-model.ts";
 import { type PlanAction, planFleet } from "./fleet-plan.ts";
@@ -18,6 +18,7 @@ export type FleetOptions = {
 
 export class Fleet {
   readonly #options: FleetOptions;
+  /** By the name of the lane: a model with changed settings has the name of the one that it replaces. */
   readonly #models = new Map<string, FleetModel>();
   /** Models to forget when they are unloaded. */
   readonly #leaving = new Map<FleetModel, Deferred<void>>();
@@ -49,7 +50,7 @@ export class Fleet {
   }
 
   add(model: FleetModel): void {
-    this.#models.set(model.name, model);
+    this.#models.set(model.lane.name, model);
   }
 
   /**
@@ -113,8 +114,8 @@ export class Fleet {
     const { name } = model;
     log("info", `loading ${name}`);
     const memoryLimit = budget().limitFor(model.memory, this.count);
-    const canHave = (need: MemoryUse) => this.fits(need);
-    void model.load({ memoryLimit, canHave }).then(() => {
+    const isShare = !fitsInto(budget().total, memoryLimit);
+    void model.load({ memoryLimit, isShare }).then(() => {
       if (model.failure) log("error", `cannot load ${name}: ${model.failure.message}`);
       else if (model.state === "ready") log("info", `${name} is loaded`);
     });
@@ -132,7 +133,7 @@ export class Fleet {
 
   #forget(model: FleetModel, forgotten: Deferred<void>): void {
     this.#leaving.delete(model);
-    this.#models.delete(model.name);
+    this.#models.delete(model.lane.name);
     model.close().catch(() => {}); // nothing is loaded
     forgotten.resolve();
   }

@@ -6,6 +6,7 @@ import type {
   Engine,
   EngineStatus,
   GenerateOptions,
+  ModelLoadOptions,
   PendingAnswer,
 } from "../../../src/engine/engine.ts";
 import { abortReason, ServiceError } from "../../../src/errors.ts";
@@ -16,6 +17,7 @@ import type {
   GenerateEvent,
   Usage,
 } from "../../../src/generation/events.ts";
+import { fitsInto, memoryText } from "../../../src/generation/memory-use.ts";
 import type { EngineState, ModelInfo } from "../../../src/generation/model-info.ts";
 import type { Answers, AnswerTo, Question } from "../../../src/generation/questions.ts";
 import {
@@ -43,9 +45,9 @@ export type FakeEngineOptions = {
   /** The reported cost of a question. */
   readonly askCostMs?: number;
   readonly contextTokens?: number;
+  /** Whether it has no model until `load()`, as the real engine; without this option it is always loaded. */
+  readonly isCold?: boolean;
   readonly loadMs?: number;
-  /** Why every load fails. */
-  readonly loadFailure?: ServiceError;
   /** Facts about the model that differ from `FAKE_MODEL`. */
   readonly model?: Partial<ModelInfo>;
   /** A stream that is not read for this long gives its slot to waiting requests; without this option it never does. */
@@ -92,10 +94,17 @@ export const FAKE_MODEL: ModelInfo = {
 
 export class FakeEngine implements Engine {
   readonly #options: FakeEngineOptions;
+  /** Calls of `load()`, also those that found the model too large. */
+  attempts = 0;
   /** How often the model was loaded and unloaded. */
   loads = 0;
   unloads = 0;
+  /** Requests that held a slot when the model was unloaded. */
+  cut = 0;
+  /** Why every load fails; null if none does. */
+  loadFailure: ServiceError | null = null;
   #state: EngineState = "ready";
+  #mustWait = false;
   /** All requests in order of arrival, for assertions. */
   readonly requests: GenerateRequest[] = [];
   /** Requests that hold a slot now. */
@@ -106,34 +115,51 @@ export class FakeEngine implements Engine {
 
   constructor(options: FakeEngineOptions = {}) {
     this.#options = options;
+    if (options.isCold) this.#state = "unloaded";
   }
 
   get #model(): ModelInfo {
     return { ...FAKE_MODEL, ...this.#options.model };
   }
 
-  async load(): Promise<ModelInfo> {
+  async load({ memoryLimit }: ModelLoadOptions): Promise<ModelInfo> {
+    this.attempts += 1;
+    const { memory } = this.#model;
+    if (memoryLimit && !fitsInto(memory, memoryLimit)) {
+      const message = `it needs ${memoryText(memory)}, and may use ${memoryText(memoryLimit)}`;
+      throw new ServiceError("model_too_large", message, { memory });
+    }
     this.loads += 1;
-    const { loadMs = 0, loadFailure } = this.#options;
+    const { loadMs = 0, isCold } = this.#options;
+    if (isCold) this.#state = "loading";
     if (loadMs > 0) await sleep(loadMs);
-    if (this.#state === "loading")
-      await new Promise<void>((resolve) => this.#onReady.push(resolve));
-    if (loadFailure) throw loadFailure;
+    if (this.#mustWait) await new Promise<void>((resolve) => this.#onReady.push(resolve));
+    if (this.#isClosed) throw new ServiceError("engine_unavailable", "the server is shutting down");
+    if (this.loadFailure) throw this.loadFailure;
     this.#state = "ready";
     return this.#model;
   }
 
   async unload(): Promise<void> {
-    this.unloads += 1;
+    if (this.#state === "ready") this.unloads += 1;
+    this.cut += this.running;
+    if (this.#options.isCold && !this.#isClosed) this.#state = "unloaded";
   }
 
   /** Pretends that the model is loading until `becomeReady()`. */
   startLoading(): void {
     this.#state = "loading";
+    this.#mustWait = true;
+  }
+
+  /** Lets each load last until `becomeReady()`. */
+  holdLoads(): void {
+    this.#mustWait = true;
   }
 
   becomeReady(): void {
-    this.#state = "ready";
+    this.#mustWait = false;
+    if (!this.#options.isCold) this.#state = "ready"; // otherwise the load says so
     for (const goOn of this.#onReady.splice(0)) goOn();
   }
 
@@ -167,6 +193,7 @@ export class FakeEngine implements Engine {
   async #answerLater<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
     const { prepareMs = 0 } = this.#options;
     if (question.type === "prepare") this.requests.push(question.request);
+    if (this.#state === "unloaded") throw notLoaded();
     if (this.#state !== "ready") await this.#becomesReady(signal);
     if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
     return this.#answerTo(question) as AnswerTo<Q>; // has the type of the question
@@ -260,6 +287,7 @@ export class FakeEngine implements Engine {
       begin: async () => {
         if (isRunning) return;
         await lease.acquire();
+        if (this.#state === "unloaded") throw notLoaded();
         isRunning = true;
         this.running += 1;
         this.peakRunning = Math.max(this.peakRunning, this.running);
@@ -282,7 +310,12 @@ export class FakeEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    this.becomeReady();
     this.#state = "closed";
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === "closed";
   }
 
   async *#answer(
@@ -356,6 +389,10 @@ export class FakeEngine implements Engine {
     await orAborted(ms > 0 ? sleep(ms) : new Promise((resolve) => setImmediate(resolve)), signal);
     if (signal.aborted) throw abortReason(signal);
   }
+}
+
+function notLoaded(): ServiceError {
+  return new ServiceError("engine_unavailable", "the model is not loaded");
 }
 
 function textOf(prompt: Prompt): string {
