@@ -8,6 +8,8 @@ import type { ModelOptions, PrefixStorage } from "./engine/messages.ts";
 import type { PrefixFolder, PrefixFolders } from "./engine/prefix-folder.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { WorkerProcess } from "./engine/worker-process.ts";
+import { orAborted } from "./generation/deferred.ts";
+import type { MemoryUse } from "./generation/memory-use.ts";
 import type { ModelInfo } from "./generation/model-info.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -104,28 +106,34 @@ function modelOptions(
   };
 }
 
+type DescribeParts = Pick<EngineParts, "config" | "workerFolder"> & {
+  readonly log: (level: "info" | "warn" | "error", message: string) => void;
+  /** The most memory that it may take; null or undefined for no limit. */
+  readonly memoryLimit?: MemoryUse | null;
+  readonly signal: AbortSignal;
+};
+
 /**
  * Facts about a model and the memory that it needs, without its weights in memory.
  * @throws ServiceError `engine_unavailable` with one clear line
  */
 export async function describeModel(
   file: LoadedFile,
-  config: Config,
-  log: (level: "info" | "warn" | "error", message: string) => void,
+  { config, log, workerFolder, memoryLimit = null, signal }: DescribeParts,
 ) {
   const worker = new WorkerProcess({
     ...config,
-    entry: workerEntry("describe-main"),
-    model: modelOptions(file, config),
+    entry: workerEntry("describe-main", workerFolder),
+    model: { ...modelOptions(file, config), memoryLimit },
     log,
     onLoadProgress: () => {},
     onStep: () => {},
     onExit: () => {},
   });
   try {
-    const model = await worker.firstLoad;
+    const model = await orAborted(worker.firstLoad, signal);
     const question = { type: "report-memory" } as const;
-    const { answer } = worker.questions.ask(question, new AbortController().signal);
+    const { answer } = worker.questions.ask(question, signal);
     return { model, memory: await answer };
   } finally {
     await worker.close();

@@ -4,10 +4,17 @@
 import path from "node:path";
 import type { Config } from "./config/config.ts";
 import type { ModelEntry } from "./config/model-entry.ts";
-import { createEmbeddingEngine, createEngine, type EngineParts } from "./create-engines.ts";
+import {
+  createEmbeddingEngine,
+  createEngine,
+  describeModel,
+  type EngineParts,
+} from "./create-engines.ts";
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine, LoadableEngine } from "./engine/engine.ts";
 import { PrefixFolders } from "./engine/prefix-folder.ts";
+import type { MemoryUse } from "./generation/memory-use.ts";
+import type { Logger } from "./log.ts";
 import { Fleet } from "./models/fleet/fleet.ts";
 import { FleetModel } from "./models/fleet/fleet-model.ts";
 import { MemoryBudget } from "./models/fleet/memory-budget.ts";
@@ -16,6 +23,7 @@ import { type ConfiguredModels, ModelList } from "./models/model-list.ts";
 import type { ModelSpec } from "./models/model-spec.ts";
 import { PullJobs } from "./models/pull-jobs.ts";
 import { pullProcesses, type StartPull } from "./models/pull-process.ts";
+import { Survey } from "./models/survey.ts";
 import { Admissions, type AdmissionsOptions } from "./queue/admissions.ts";
 
 export type ModelsParts = Omit<EngineParts, "config" | "prefixFolders" | "prefixShare"> & {
@@ -42,6 +50,8 @@ export type Models = {
   readonly embeddingQueue: Admissions;
   /** Downloads models into the models folder. */
   readonly pulls: PullJobs;
+  /** Describes models that were never loaded; null for engines that replace worker processes. */
+  readonly survey: Survey | null;
   /** Takes over the settings that have changed. */
   readonly update: () => void;
 };
@@ -73,10 +83,15 @@ export function createModels(parts: ModelsParts): Models {
   embeddingQueue.onChange = fleet.plan;
   const prefixShare = () => (fleet.count > 1 ? PREFIX_SHARE : 1);
   const makers = { ...parts, fleet, queue, embeddingQueue, prefixFolders, prefixShare };
+  const survey = createSurvey(parts, () => budget().shareOf(fleet.count));
   const models = new ModelList({
     configured: configuredModels(config()),
     fleet,
-    createGenerating: (spec) => generatingModel(spec, makers),
+    createGenerating: (spec) => {
+      const model = generatingModel(spec, makers);
+      survey?.add({ spec, model });
+      return model;
+    },
     createEmbedding: (spec, generating) =>
       embeddingModel(spec, { ...makers, knownModel: () => generating?.info ?? null }),
     folderDefaults: () => defaultsOf(config()),
@@ -87,7 +102,28 @@ export function createModels(parts: ModelsParts): Models {
     fleet.plan();
   };
   const pulls = createPulls(parts, models);
-  return { models, fleet, queue, embeddingQueue, pulls, update };
+  return { models, fleet, queue, embeddingQueue, pulls, survey, update };
+}
+
+/** Null for models without files, in tests. */
+function createSurvey(
+  { engine, config, workerFolder, log }: ModelsParts,
+  memoryLimit: () => MemoryUse,
+): Survey | null {
+  if (engine) return null;
+  const parts = { ...(workerFolder === undefined ? {} : { workerFolder }), log: quietLog(log) };
+  return new Survey({
+    memoryLimit,
+    describe: async (spec, options) => {
+      const described = await describeModel(spec, { ...parts, ...options, config: config() });
+      return described.model;
+    },
+  });
+}
+
+/** What a survey finds is logged when the model is loaded. */
+function quietLog(log: Logger) {
+  return (level: "info" | "warn" | "error", message: string) => log.debug({ level }, message);
 }
 
 /** The list has a model before its job says that it is done. */
@@ -172,7 +208,7 @@ function fileSpec(file: string | undefined, other: ModelSpec): ModelSpec | null 
 
 type Makers = ModelsParts &
   Pick<EngineParts, "prefixFolders" | "prefixShare"> &
-  Omit<Models, "models" | "pulls" | "update">;
+  Omit<Models, "models" | "pulls" | "survey" | "update">;
 
 function generatingModel(spec: ModelSpec, makers: Makers): FleetModel<Engine> {
   const { engine, config, queue } = makers;

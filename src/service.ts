@@ -193,13 +193,14 @@ function openAccess(config: Config, log: Logger) {
 }
 
 /** Loads the default model, and those that the settings name. */
-function preload({ models }: Models): Promise<ModelInfo> {
+function preload({ models, survey }: Models): Promise<ModelInfo> {
   const first = models.default.preload();
   const others = models.all.flatMap(({ spec, generating }) =>
     spec.isPreloaded && generating && generating !== models.default ? [generating.preload()] : [],
   );
   const loaded = Promise.all([first, ...others]).then(([info]) => info);
-  loaded.catch(() => {}); // the requests that wait for the model get the error too
+  const start = () => survey?.start();
+  loaded.then(start, start); // the requests that wait for the model get the error too
   return loaded;
 }
 
@@ -253,13 +254,14 @@ type Closing = {
   readonly webSockets: WebSockets;
   readonly config: Config;
   readonly queues: readonly Admissions[];
-} & Pick<Models, "fleet" | "pulls">;
+} & Pick<Models, "fleet" | "pulls" | "survey">;
 
 /** It keeps listening while it drains: `/ready` reports that, and new requests get a 503 rather than no connection. */
 async function close(
   server: HttpServer,
-  { config, queues, fleet, pulls, connections, webSockets }: Closing,
+  { config, queues, fleet, pulls, survey, connections, webSockets }: Closing,
 ): Promise<void> {
+  survey?.close();
   const pullsClosed = pulls.close();
   await Promise.all(queues.map((each) => empty(each, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));

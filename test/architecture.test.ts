@@ -43,10 +43,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...["type engine/engine.ts", "type engine/embedding-engine.ts"],
   ],
   "create-engines.ts": [
-    ...["type config", "engine", "type generation", "type models"],
+    ...["type config", "engine", "generation", "type models"],
     ...["type metrics.ts", "type log.ts"],
   ],
-  "create-models.ts": ["type config", "create-engines.ts", "engine", "models", "queue"],
+  "create-models.ts": [
+    ...["type config", "create-engines.ts", "engine", "models", "queue"],
+    ...["type generation", "type log.ts"],
+  ],
   "live-settings.ts": ["type config", "type keys", "type queue"],
   "web/conversation": [],
   "web/browser": [],

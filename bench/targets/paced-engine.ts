@@ -34,6 +34,7 @@ const MODEL: ModelInfo = {
   reasoningFormat: null,
   canSwitchReasoning: false,
   vocabularySize: 0,
+  isEmbedding: false,
   canRank: false,
   modelBytes: 0,
   memory: { ramBytes: 0, vramBytes: 0 },

@@ -40,9 +40,12 @@ export async function runShow(
         contextTokens: context ?? null,
         gpuLayers: null,
       },
-      config,
-      (level, message) => {
-        if (level !== "info") console.error(`sluice: ${message}`);
+      {
+        config,
+        log: (level, message) => {
+          if (level !== "info") console.error(`sluice: ${message}`);
+        },
+        signal: new AbortController().signal,
       },
     );
     const description = { ...described, file };

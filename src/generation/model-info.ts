@@ -35,6 +35,8 @@ export type ModelInfo = {
   /** Whether a request can switch reasoning on or set its effort. Other models always reason, or never. */
   readonly canSwitchReasoning: boolean;
   readonly vocabularySize: number;
+  /** Whether it computes embeddings or ranks documents, and cannot generate. */
+  readonly isEmbedding: boolean;
   /** Whether it can rank documents. */
   readonly canRank: boolean;
   readonly modelBytes: number;
@@ -65,7 +67,7 @@ export type ModelState = {
   readonly sizeBytes: number;
   /** When the file was written; null if it cannot be read. */
   readonly modifiedAt: Date | null;
-  /** Null until it was loaded for the first time. */
+  /** Null until it was loaded for the first time, or its file was read. */
   readonly info: ModelInfo | null;
   readonly slots: number;
   /** What it takes when it is loaded; null if that is not known yet. */

@@ -63,8 +63,7 @@ test("reports the memory of the weights and the context, the same before and aft
   const model = await factsOf(size);
   const described = await describeModel(
     { file: BUILTIN_MODEL, gpuLayers: null, ...size },
-    config,
-    () => {},
+    { config, log: () => {}, signal: new AbortController().signal },
   );
 
   expect(model.memory.vramBytes).toBe(0);

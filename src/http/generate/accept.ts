@@ -10,6 +10,7 @@ import type {
 import { type CompiledOptions, compiledRequest } from "../../compile/compiled-request.ts";
 import type { CompiledDocument } from "../../compile/schema-document.ts";
 import { ServiceError } from "../../errors.ts";
+import type { ModelInfo } from "../../generation/model-info.ts";
 import type { AskedPrompt, PreparedRequest, Prompt } from "../../generation/request.ts";
 import type { KeptResponse, StoredResponses } from "../../resume/stored-responses.ts";
 import { callerOf, ownerOf } from "../server/response-locals.ts";
@@ -45,6 +46,7 @@ export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<Acce
   const ready = () => exchange.model.ready(gateOf(exchange));
   const asked = { res, ready, signal: client.signal, request: requests[0], ignoredParams, wishes };
   const compiled = await fitToModel(asked, deps);
+  requireGenerating(await ready());
   const form = await longestFitting({ ...exchange, compiled, deps });
   const { parsed, prepared } = form;
   record.prepared(prepared, parsed.choicesPerPrompt);
@@ -61,6 +63,16 @@ export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<Acce
   if (!storing) return { ...accepted, encoder: parsed.encoder(identity), stored: null };
   const encoder = storing.encoder(identity);
   return { ...accepted, encoder, stored: store({ ...exchange, ...deps }, encoder, storing) };
+}
+
+/** @throws ServiceError 400 for a model that only computes embeddings or ranks documents */
+function requireGenerating({ isEmbedding }: ModelInfo): void {
+  if (!isEmbedding) return;
+  throw new ServiceError(
+    "unsupported_parameter",
+    "this model computes embeddings or ranks documents and cannot generate; POST it to /v1/embeddings or /v1/rerank, or choose another model",
+    { field: "model" },
+  );
 }
 
 /** Null if the store is full; the answer then says that it is not stored. @throws ServiceError if it runs in background */

@@ -30,6 +30,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   /** Requests and questions that its process computes outside the slots. */
   #uses = 0;
   #info: ModelInfo | null = null;
+  #described: ModelInfo | null = null;
   #memory: MemoryUse | null = null;
   #failure: LoadFailure | null = null;
   /** Whether it is unloaded as soon as its running requests have finished. */
@@ -83,6 +84,21 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   /** The facts from the last time it was loaded; null if it never was. */
   get info(): ModelInfo | null {
     return this.engine.status().model ?? this.#info;
+  }
+
+  /** The facts that its file gives, if it was never loaded; null if they are not known either. */
+  get described(): ModelInfo | null {
+    return this.info ?? this.#described;
+  }
+
+  describe(info: ModelInfo): void {
+    this.#described = info;
+    this.needs(info.memory);
+  }
+
+  /** It was found out, without loading it, how much memory it takes. */
+  needs(memory: MemoryUse): void {
+    this.#memory ??= memory;
   }
 
   /** What it takes when it is loaded; null if that is not known yet. */

@@ -150,6 +150,7 @@ export async function modelFacts({ llama, note }: Device, model: LlamaModel) {
     gpuLayers: model.gpuLayers,
     totalLayers: fileInsights.totalLayers,
     trainedContextTokens: fileInsights.trainContextSize ?? model.trainContextSize,
+    isEmbedding: isEmbedding(model),
     canRank: fileInsights.supportsRanking,
     modelBytes: model.size,
     family: architecture,
@@ -159,6 +160,17 @@ export async function modelFacts({ llama, note }: Device, model: LlamaModel) {
     beginningText: tokens.bosString,
     endText: tokens.eosString,
   } satisfies Partial<ModelInfo>;
+}
+
+/** Whether the file says that its result is pooled from all tokens, or that tokens see those after them. */
+function isEmbedding({ fileInfo, fileInsights }: LlamaModel): boolean {
+  // The cast is needed because the library's types have these fields for a few architectures only.
+  const metadata = fileInfo.architectureMetadata as {
+    readonly pooling_type?: number;
+    readonly attention?: { readonly causal?: boolean };
+  };
+  const isPooled = (metadata.pooling_type ?? 0) !== 0 || fileInsights.supportsRanking;
+  return isPooled || metadata.attention?.causal === false;
 }
 
 /** The device's kind and names, for people to read. */

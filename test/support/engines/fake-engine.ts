@@ -81,6 +81,7 @@ export const FAKE_MODEL: ModelInfo = {
   reasoningFormat: "think",
   canSwitchReasoning: true,
   vocabularySize: 1000,
+  isEmbedding: false,
   canRank: true,
   modelBytes: 1,
   memory: { ramBytes: 1, vramBytes: 0 },

@@ -25,6 +25,7 @@ const MODEL = {
   vocabularySize: 0,
   beginningText: null,
   endText: null,
+  isEmbedding: false,
   canRank: false,
   modelBytes: 1,
   memory: { ramBytes: 1, vramBytes: 0 },
