@@ -61,9 +61,10 @@ export class Survey {
     const { signal } = this.#closed;
     try {
       const memoryLimit = this.#options.memoryLimit();
-      model.describe(await this.#options.describe(spec, { signal, memoryLimit }));
+      const info = await this.#options.describe(spec, { signal, memoryLimit });
+      model.learn(info.memory, info);
     } catch (error) {
-      if (error instanceof ServiceError && error.memory) model.needs(error.memory);
+      if (error instanceof ServiceError && error.memory) model.learn(error.memory, null);
     }
   }
 }

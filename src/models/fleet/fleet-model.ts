@@ -91,13 +91,9 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     return this.info ?? this.#described;
   }
 
-  describe(info: ModelInfo): void {
+  /** Takes over what was found out without loading it. @param info null if only its memory is known */
+  learn(memory: MemoryUse, info: ModelInfo | null): void {
     this.#described = info;
-    this.needs(info.memory);
-  }
-
-  /** It was found out, without loading it, how much memory it takes. */
-  needs(memory: MemoryUse): void {
     this.#memory ??= memory;
   }
 
@@ -174,6 +170,12 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
       isLoading: this.#state === "loading",
       loadEtaMs: this.clock.etaMs,
     });
+  }
+
+  /** Whether there may be something to decide about it, besides its idle time. */
+  get needsPlan(): boolean {
+    if (this.#state === "unloaded") return this.demand !== null;
+    return this.#state === "draining" || (this.#state === "ready" && this.#mustUnload);
   }
 
   /** @param guess its memory as long as that is not known */

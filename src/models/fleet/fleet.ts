@@ -68,13 +68,21 @@ export class Fleet {
 
   /** Decides soon what to load and what to unload. Call it after every change. */
   readonly plan = (): void => {
-    if (this.#isPlanned || this.#isClosed) return;
+    if (this.#isPlanned || this.#isClosed || !this.#hasWork) return;
     this.#isPlanned = true;
     setImmediate(() => {
       this.#isPlanned = false;
       if (!this.#isClosed) this.#carryOut();
     });
   };
+
+  /** Cheap, because it is asked whenever a slot becomes free: usually there is nothing to decide. */
+  get #hasWork(): boolean {
+    if (this.#leaving.size > 0) return true;
+    for (const model of this.#models.values())
+      if (model.needsPlan || (this.#timer === undefined && model.idleEndMs !== null)) return true;
+    return false;
+  }
 
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -92,8 +100,13 @@ export class Fleet {
     for (const action of actions) this.#act(action);
     for (const model of this.models) this.#endDrained(model);
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (againAtMs === null) return;
-    this.#timer = setTimeout(this.plan, Math.max(1, againAtMs - performance.now())).unref();
+    const planAgain = () => {
+      this.#timer = undefined;
+      this.plan();
+    };
+    this.#timer = setTimeout(planAgain, Math.max(1, againAtMs - performance.now())).unref();
   }
 
   #act({ type, name }: PlanAction): void {
