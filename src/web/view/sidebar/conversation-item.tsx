@@ -8,7 +8,7 @@ import { toMarkdown } from "../../conversation/export-markdown.ts";
 import { useApp } from "../context.ts";
 import { Form } from "../form.tsx";
 import { when } from "../format.ts";
-import { Menu } from "./menu.tsx";
+import { Menu } from "../menu.tsx";
 
 type ItemProps = {
   readonly conversation: Conversation;

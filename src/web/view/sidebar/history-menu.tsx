@@ -4,7 +4,7 @@ import { useState } from "react";
 import { chooseFile, saveFile } from "../../browser/files.ts";
 import { fromJson, toJson } from "../../conversation/export.ts";
 import { useApp, useChats } from "../context.ts";
-import { Dialog } from "../dialogs/dialog.tsx";
+import { ConfirmDialog } from "../dialogs/confirm-dialog.tsx";
 
 export function HistoryMenu() {
   const { store } = useApp();
@@ -48,24 +48,13 @@ export function HistoryMenu() {
         API
       </a>
       {isConfirming && (
-        <Dialog title="Delete all chats?" onClose={() => setConfirming(false)} className="is-small">
-          <p>Your chats are stored only in this browser. This cannot be undone.</p>
-          <div className="form-buttons">
-            <button type="button" className="button" onClick={() => setConfirming(false)}>
-              Cancel
-            </button>
-            <button
-              type="button"
-              className="button is-danger"
-              onClick={() => {
-                setConfirming(false);
-                void store.removeAll();
-              }}
-            >
-              Delete {stored.length === 1 ? "1 chat" : `${stored.length} chats`}
-            </button>
-          </div>
-        </Dialog>
+        <ConfirmDialog
+          title="Delete all chats?"
+          text="Your chats are stored only in this browser. This cannot be undone."
+          action={`Delete ${stored.length === 1 ? "1 chat" : `${stored.length} chats`}`}
+          onConfirm={() => void store.removeAll()}
+          onClose={() => setConfirming(false)}
+        />
       )}
     </div>
   );
