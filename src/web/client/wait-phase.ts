@@ -15,8 +15,10 @@ export function phaseFrom({ state, position, eta_ms, progress }: WireStatus): Wa
   switch (state) {
     case "queued":
       return { type: "queued", position: position ?? 1, etaMs: eta_ms ?? null };
+    case "unloaded": // until the server has begun to load it
+      return { type: "loading", progress: null, etaMs: eta_ms ?? null };
     case "loading":
-      return { type: "loading", progress: progress ?? null };
+      return { type: "loading", progress: progress ?? null, etaMs: eta_ms ?? null };
     case "restarting":
       return { type: "restarting" };
     default:

@@ -26,7 +26,7 @@ const PHASES: { readonly [type in Phase["type"]]: Fields<Extract<Phase, { type: 
   done: { type: text },
   stopped: { type: text },
   failed: { type: text },
-  loading: { type: text, progress: orNull(number) },
+  loading: { type: text, progress: orNull(number), etaMs: optional(orNull(number)) },
   queued: { type: text, position: number, etaMs: orNull(number) },
   reading: { type: text, processed: number, total: number },
   reconnecting: { type: text, attempt: number },

@@ -64,7 +64,8 @@ export type ChatFinishReason = "stop" | "length" | "tool_calls";
 
 /** States of an answer that waits for its first text, or for a new connection. */
 export type WaitPhase =
-  | { readonly type: "loading"; readonly progress: number | null }
+  /** `etaMs` is absent in answers that an older page has stored. */
+  | { readonly type: "loading"; readonly progress: number | null; readonly etaMs?: number | null }
   | { readonly type: "restarting" }
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number | null }
   | { readonly type: "reading"; readonly processed: number; readonly total: number }

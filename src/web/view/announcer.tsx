@@ -23,8 +23,10 @@ function announcement(answer: ChatAnswer): string {
       return "Answer stopped.";
     case "failed":
       return `The answer failed: ${answer.failure?.message ?? ""}`;
+    case "loading":
+      return "Loading the model."; // without the numbers, which change often
     case "reading":
-      return "Reading the prompt."; // without the percentage, which changes often
+      return "Reading the prompt.";
     default:
       return phaseText(answer.phase);
   }

@@ -1,7 +1,7 @@
 // Describes the state of an answer to the user.
 
 import type { Phase } from "../../conversation/conversation.ts";
-import { duration, percent } from "../format.ts";
+import { percent, timeLeft } from "../format.ts";
 
 /** Empty for the final states, which the answer itself shows. */
 export function phaseText(phase: Phase): string {
@@ -9,9 +9,7 @@ export function phaseText(phase: Phase): string {
     case "connecting":
       return "Connecting…";
     case "loading":
-      return phase.progress === null
-        ? "Loading the model…"
-        : `Loading the model: ${percent(phase.progress)}`;
+      return loadingText(phase.progress, phase.etaMs ?? null);
     case "restarting":
       return "The model process crashed and is restarting. The answer continues automatically.";
     case "queued":
@@ -35,7 +33,15 @@ export function phaseText(phase: Phase): string {
   }
 }
 
+function loadingText(progress: number | null, etaMs: number | null): string {
+  const facts = [
+    ...(progress === null ? [] : [percent(progress)]),
+    ...(etaMs === null ? [] : [timeLeft(etaMs)]),
+  ];
+  return facts.length === 0 ? "Loading the model…" : ["Loading the model", ...facts].join(", ");
+}
+
 function queueText(position: number, etaMs: number | null): string {
   const place = position === 1 ? "Next in the queue" : `Position ${position} in the queue`;
-  return etaMs === null ? place : `${place}, about ${duration(Math.max(1000, etaMs))} left`;
+  return etaMs === null ? place : `${place}, ${timeLeft(etaMs)}`;
 }
