@@ -14,6 +14,7 @@ import "./style/transcript.css";
 import "./style/empty-chat.css";
 import "./style/composer.css";
 import "./style/dialogs.css";
+import "./style/models.css";
 import "./style/markdown.css";
 import "./style/code-colours.css";
 import { App } from "./view/app.tsx";

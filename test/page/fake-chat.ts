@@ -3,15 +3,16 @@
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, inject } from "vitest";
 import type { Message } from "../../src/generation/request.ts";
-import type { Config } from "../../src/service.ts";
+import type { ServiceSettings } from "../../src/service.ts";
 import {
   load,
   newContext,
   type OpenedPage,
   type ScreenOptions,
 } from "../support/clients/browser.ts";
+import { FakeEmbeddingEngine } from "../support/engines/fake-embedding-engine.ts";
 import { FakeEngine, type FakeEngineOptions } from "../support/engines/fake-engine.ts";
-import { type RunningService, startWithFake, until } from "../support/start-service.ts";
+import { type RunningService, startWithEngines, until } from "../support/start-service.ts";
 
 /** False if there is no Chromium; the tests are then skipped. */
 export const HAS_BROWSER = inject("browserAddress") !== "";
@@ -38,8 +39,11 @@ export function connectBrowser(): Promise<Browser> {
   return chromium.connect(inject("browserAddress"));
 }
 
-/** Registers its hooks where it is called. */
-export function fakeChat(settings: Partial<Config> = {}): FakeChat {
+/** Registers its hooks where it is called. @param others engines of further models, by the model's id */
+export function fakeChat(
+  settings: ServiceSettings = {},
+  others: Readonly<Record<string, FakeEngine>> = {},
+): FakeChat {
   let browser: Browser;
   let running: RunningService;
   const contexts = new Map<string, BrowserContext>();
@@ -56,7 +60,11 @@ export function fakeChat(settings: Partial<Config> = {}): FakeChat {
     return context;
   };
   beforeAll(async () => {
-    running = await startWithFake(engine, settings);
+    const embeddingEngine = new FakeEmbeddingEngine();
+    running = await startWithEngines(
+      { engine: (id) => others[id] ?? engine, embeddingEngine },
+      settings,
+    );
     browser = await connectBrowser();
   });
   afterEach(async () => {

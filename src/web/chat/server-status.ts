@@ -1,19 +1,21 @@
 // The server's status: its models, its readiness, and whether it requires a key. Polled while the page is visible.
 
-import type { ChatModel, Server, ServerReadiness } from "../client/server.ts";
+import { isChanging, type PageModel } from "../client/page-models.ts";
+import type { Server, ServerReadiness } from "../client/server.ts";
 import { connectionError, ServerError } from "../client/server-error.ts";
 import type { RequestFailure } from "../conversation/conversation.ts";
 
 export type StatusState = {
-  readonly models: readonly ChatModel[];
+  /** All models, the default one first. */
+  readonly models: readonly PageModel[];
   readonly readiness: ServerReadiness | null;
   /** Why the last poll failed; null if it succeeded. */
   readonly failure: RequestFailure | null;
 };
 
-/** Poll intervals: while the server is ready, and while it is not. */
-const READY_MS = 15_000;
-const NOT_READY_MS = 1_000;
+/** Poll intervals: while nothing changes, and while the server is not ready or a model is between two states. */
+const SETTLED_MS = 15_000;
+const CHANGING_MS = 1_000;
 
 export class ServerStatus {
   readonly #server: Server;
@@ -46,8 +48,10 @@ export class ServerStatus {
     if (poll !== this.#polls) return; // a newer poll has started
     this.#state = state;
     for (const listener of this.#listeners) listener();
-    const isReady = state.readiness?.status === "ready" && state.failure === null;
-    this.#timer = setTimeout(() => void this.refresh(), isReady ? READY_MS : NOT_READY_MS);
+    this.#timer = setTimeout(
+      () => void this.refresh(),
+      isSettled(state) ? SETTLED_MS : CHANGING_MS,
+    );
   }
 
   async #poll(): Promise<StatusState> {
@@ -61,4 +65,8 @@ export class ServerStatus {
       return { ...this.#state, failure: known.failure };
     }
   }
+}
+
+function isSettled({ models, readiness, failure }: StatusState): boolean {
+  return readiness?.status === "ready" && failure === null && !models.some(isChanging);
 }

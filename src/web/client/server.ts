@@ -1,16 +1,10 @@
 // The server's API as far as the page uses it. Every call throws a ServerError, or the signal's reason when aborted.
 
 import type { OpenedStream, StreamRequest } from "./opened-stream.ts";
+import { chosenModel, type PageModel, pageModels, type WireModel } from "./page-models.ts";
 import { connectionError, errorFrom, ServerError } from "./server-error.ts";
 import { openSocketStream } from "./socket-frames.ts";
 import { sseFrames } from "./sse-frames.ts";
-
-/** A model that can chat, as the server lists it. */
-export type ChatModel = {
-  readonly id: string;
-  readonly state: string;
-  readonly contextTokens: number | null;
-};
 
 /** The server's readiness. */
 export type ServerReadiness = {
@@ -50,11 +44,16 @@ export class Server {
     return new URL("v1", this.#base).href;
   }
 
-  async models(): Promise<readonly ChatModel[]> {
+  /** The default model first. */
+  async models(): Promise<readonly PageModel[]> {
     const { data } = await this.#json<{ data: readonly WireModel[] }>("v1/models");
-    return data.flatMap(({ id, meta }) =>
-      meta.n_ctx === undefined ? [] : [{ id, state: meta.state, contextTokens: meta.n_ctx }],
-    );
+    return pageModels(data);
+  }
+
+  /** Whether the current key may load, unload, download and delete models. */
+  async mayManageModels(): Promise<boolean> {
+    const { ok } = await this.call("v1/models/pulls", {}, [401, 403, 404]);
+    return ok;
   }
 
   /** Succeeds even if the server is not ready. */
@@ -64,14 +63,13 @@ export class Server {
     return { status: wire.status, reason: wire.reason, loadProgress: wire.load_progress };
   }
 
-  /** Whether the prompt of this body fits the context, with room for an answer. */
-  async fits(body: object): Promise<boolean> {
+  /** Whether the prompt of this body fits the context of its model, with room for an answer. */
+  async fits(body: { readonly model?: string }): Promise<boolean> {
     const path = "v1/chat/completions/input_tokens";
     try {
-      const [{ input_tokens: tokens }, [model]] = await Promise.all([
-        this.#json<{ input_tokens: number }>(path, { method: "POST", body }),
-        this.models(),
-      ]);
+      const call = { method: "POST", body } as const;
+      const { input_tokens: tokens } = await this.#json<{ input_tokens: number }>(path, call);
+      const model = chosenModel(await this.models(), body.model ?? null); // loaded by now, so its context is known
       return tokens <= (model?.contextTokens ?? Number.POSITIVE_INFINITY) * MAX_PROMPT_SHARE;
     } catch (error) {
       if (error instanceof ServerError && error.failure.code === "context_length_exceeded")
@@ -144,12 +142,6 @@ export class Server {
     return (await response.json()) as T; // the server belongs to this page
   }
 }
-
-type WireModel = {
-  readonly id: string;
-  /** Models that cannot chat have no `n_ctx`. */
-  readonly meta: { readonly state: string; readonly n_ctx?: number | null };
-};
 
 type WireReadiness = {
   readonly status: string;

@@ -1,14 +1,24 @@
 // The whole page: the sidebar, the current conversation, and the dialogs in front of it.
 
 import { useEffect, useState } from "react";
+import { isChanging, type PageModel } from "../client/page-models.ts";
 import { type ChatTurn, hasEnded } from "../conversation/conversation.ts";
 import { Announcer } from "./announcer.tsx";
 import { Composer } from "./composer/composer.tsx";
-import { OpenContext, type Opened, useApp, useChats, useCurrent, useStatus } from "./context.ts";
+import {
+  OpenContext,
+  type Opened,
+  useApp,
+  useChats,
+  useChosenModel,
+  useCurrent,
+  useStatus,
+} from "./context.ts";
 import { CodeDialog } from "./dialogs/code-dialog.tsx";
 import { CompareDialog } from "./dialogs/compare-dialog.tsx";
 import { KeyDialog } from "./dialogs/key-dialog.tsx";
 import { Header } from "./header/header.tsx";
+import { LazyModelsDialog } from "./models/lazy-models-dialog.tsx";
 import { Notices } from "./notices.tsx";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
 import { Sidebar } from "./sidebar/sidebar.tsx";
@@ -38,10 +48,10 @@ export function App() {
   useEffect(() => {
     if (needsKey) setOpened("key");
   }, [needsKey]);
-  const isLost = hasLostServer(conversation.turns.at(-1));
+  const isOutdated = hasNews(conversation.turns.at(-1), useChosenModel().model);
   useEffect(() => {
-    if (isLost) void status.refresh();
-  }, [isLost, status]);
+    if (isOutdated) void status.refresh();
+  }, [isOutdated, status]);
   useEscapeToStop(() => store.stop(conversation.id));
 
   return (
@@ -62,16 +72,36 @@ export function App() {
         {opened === "code" && <CodeDialog onClose={close} />}
         {opened === "compare" && <CompareDialog onClose={close} />}
         {opened === "key" && <KeyDialog onClose={close} />}
+        {opened === "models" && <LazyModelsDialog onClose={close} />}
         <Announcer />
       </div>
     </OpenContext>
   );
 }
 
-/** Whether the answer lost its server, which is a reason to refresh the status before the next poll. */
-function hasLostServer(last: LastTurn): boolean {
+/**
+ * Whether the answer knows more than the status, which is a reason to refresh that before the next poll: the server is lost, or
+ * the model is being loaded, was loaded, or could not be.
+ */
+function hasNews(last: LastTurn, model: PageModel | null): boolean {
   if (last?.kind !== "answer") return false;
-  return last.phase.type === "reconnecting" || last.failure?.code === "unreachable";
+  const { phase, failure } = last;
+  if (phase.type === "reconnecting" || failure?.code === "unreachable") return true;
+  if (model === null || isChanging(model)) return false; // it is polled every second anyway
+  switch (phase.type) {
+    case "loading":
+      return true;
+    case "failed":
+      return model.state === "unloaded";
+    case "reading":
+    case "thinking":
+    case "writing":
+    case "calling":
+    case "done":
+      return model.state !== "ready";
+    default:
+      return false;
+  }
 }
 
 /** Whether the server rejected the last poll or the last answer for a missing or wrong key. */

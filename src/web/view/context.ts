@@ -4,6 +4,7 @@ import { createContext, useContext, useSyncExternalStore } from "react";
 import type { ApiKey } from "../browser/api-key.ts";
 import type { ChatState, ChatStore } from "../chat/chat-store.ts";
 import type { ServerStatus, StatusState } from "../chat/server-status.ts";
+import { chosenModel, type PageModel } from "../client/page-models.ts";
 import type { Server } from "../client/server.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 
@@ -15,7 +16,7 @@ export type AppParts = {
 };
 
 /** The dialog or panel in front of the conversation. */
-export type Opened = "nothing" | "settings" | "code" | "compare" | "key";
+export type Opened = "nothing" | "settings" | "code" | "compare" | "key" | "models";
 
 export const AppContext = createContext<AppParts | null>(null);
 
@@ -48,4 +49,19 @@ export function useCurrent(): Conversation {
   const current = conversations.find(({ id }) => id === currentId);
   if (!current) throw new Error("there is always a current conversation");
   return current;
+}
+
+type ChosenModel = {
+  /** Null while it is unknown. */
+  readonly name: string | null;
+  /** Null if the server does not have it, or not yet. */
+  readonly model: PageModel | null;
+};
+
+/** The model that answers the next question of the shown conversation. */
+export function useChosenModel(): ChosenModel {
+  const { models } = useStatus();
+  const { settings } = useCurrent();
+  const model = chosenModel(models, settings.model);
+  return { name: model?.id ?? settings.model, model };
 }

@@ -1,12 +1,17 @@
 // Notices about the whole page: an unreachable server, a model that is not ready, a browser that stores nothing.
 
-import { useChats, useOpen, useStatus } from "./context.ts";
+import type { PageModel } from "../client/page-models.ts";
+import type { ServerReadiness } from "../client/server.ts";
+import { useChats, useChosenModel, useOpen, useStatus } from "./context.ts";
 import { percent } from "./format.ts";
 
 export function Notices() {
   const open = useOpen();
   const { isPersistent, saveProblem } = useChats();
-  const { failure, readiness } = useStatus();
+  const { failure, readiness, models } = useStatus();
+  const { model } = useChosenModel();
+  const isDefault = model === null || model === models[0];
+  const state = readiness && (isDefault ? readiness : stateOf(model, readiness));
   return (
     <div className="notices">
       {failure?.status === 401 && (
@@ -22,12 +27,12 @@ export function Notices() {
           {failure.message} Retrying…
         </p>
       )}
-      {!failure && readiness && readiness.status !== "ready" && (
+      {!failure && state && state.status !== "ready" && (
         <p className="notice">
-          {statusText(readiness.status, readiness.reason)}
-          {readiness.status === "loading" && (
-            <progress value={readiness.loadProgress} aria-label="Loading the model">
-              {percent(readiness.loadProgress)}
+          {statusText(state.status, state.reason)}
+          {state.status === "loading" && (
+            <progress value={state.loadProgress} aria-label="Loading the model">
+              {percent(state.loadProgress)}
             </progress>
           )}
         </p>
@@ -44,6 +49,16 @@ export function Notices() {
       )}
     </div>
   );
+}
+
+/** The readiness is that of the default model. Another one is loaded when a question needs it, and the answer then shows that. */
+function stateOf(
+  { state, reason, loadProgress }: PageModel,
+  readiness: ServerReadiness,
+): ServerReadiness {
+  const hasTrouble = state === "restarting" || state === "failed";
+  const status = readiness.status === "draining" ? "draining" : hasTrouble ? state : "ready";
+  return { status, reason, loadProgress };
 }
 
 function statusText(status: string, reason: string | null): string {

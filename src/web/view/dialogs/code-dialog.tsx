@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Conversation } from "../../conversation/conversation.ts";
 import { streamedBody } from "../../conversation/request-body.ts";
 import { asCurl, asJavaScript, asPython, type CodeBody } from "../../conversation/request-code.ts";
-import { useApp, useCurrent, useStatus } from "../context.ts";
+import { useApp, useChosenModel, useCurrent } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { Dialog } from "./dialog.tsx";
 
@@ -16,11 +16,11 @@ const FORMATS = [
 
 export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
   const { server, apiKey } = useApp();
-  const { models } = useStatus();
+  const { name } = useChosenModel();
   const conversation = useCurrent();
   const [chosen, setChosen] = useState(0);
   const format = FORMATS[chosen] ?? FORMATS[0];
-  const code = codeFor(conversation, models[0]?.id ?? null, (body) =>
+  const code = codeFor(conversation, name, (body) =>
     format.write(`${server.apiUrl}/chat/completions`, body, { hasKey: apiKey.get() !== null }),
   );
   return (
@@ -73,7 +73,7 @@ function codeFor(
   const asked = turns.at(-1)?.kind === "tool-result" ? turns : turns.slice(0, lastQuestion + 1);
   const shown = asked.length > 0 ? asked : [EXAMPLE];
   try {
-    const named = { ...settings, model: settings.model ?? model };
+    const named = { ...settings, model };
     return write(streamedBody({ ...conversation, settings: named, turns: shown }));
   } catch (error) {
     return `# ${error instanceof Error ? error.message : String(error)}`; // invalid settings

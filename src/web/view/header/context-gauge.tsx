@@ -1,12 +1,12 @@
 // Shows how much of the model's context the conversation uses, based on the token counts of the last answer.
 
 import type { Conversation } from "../../conversation/conversation.ts";
-import { useCurrent, useStatus } from "../context.ts";
+import { useChosenModel, useCurrent } from "../context.ts";
 import { count, percent } from "../format.ts";
 
 export function ContextGauge() {
   const conversation = useCurrent();
-  const total = useContextTokens(conversation);
+  const total = useChosenModel().model?.contextTokens ?? null; // unknown until the model was loaded
   const used = usedTokens(conversation);
   if (total === null || used === 0) return null;
   const share = Math.min(1, used / total);
@@ -28,13 +28,6 @@ export function ContextGauge() {
       <span className="gauge-number">{percent(share)}</span>
     </span>
   );
-}
-
-/** Context size of the conversation's model; null while it is unknown. */
-function useContextTokens({ settings }: Conversation): number | null {
-  const { models } = useStatus();
-  const model = models.find(({ id }) => id === settings.model) ?? models[0];
-  return model?.contextTokens ?? null;
 }
 
 /** Prompt and generated tokens of the last answer with statistics. */

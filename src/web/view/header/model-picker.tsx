@@ -1,58 +1,121 @@
-// Selects the model and shows its state.
+// Selects the model of the conversation, and shows the state of each. Its last item opens the models panel.
 
-import type { ChatModel, ServerReadiness } from "../../client/server.ts";
-import { useApp, useCurrent, useStatus } from "../context.ts";
-import { percent } from "../format.ts";
+import { useState } from "react";
+import type { PageModel } from "../../client/page-models.ts";
+import { useApp, useChosenModel, useCurrent, useOpen, useStatus } from "../context.ts";
+import { PopupMenu } from "../menu.tsx";
+import { modelNote, modelProblem, stateText } from "../models/model-text.ts";
 
 export function ModelPicker() {
-  const { store } = useApp();
-  const { models, readiness, failure } = useStatus();
-  const { id, settings } = useCurrent();
-  const served = models[0]?.id ?? "";
-  const chosen = settings.model ?? served;
-  const isMissing = settings.model !== null && !models.some((each) => each.id === settings.model);
-  const state = failure ? "unreachable" : (readiness?.status ?? "connecting");
+  const { store, server } = useApp();
+  const open = useOpen();
+  const [mayManage, setMayManage] = useState(false);
+  const choices = useStatus().models.filter(({ canChat }) => canChat);
+  const { id } = useCurrent();
+  const { model: chosen } = useChosenModel();
+  const choose = (model: PageModel) =>
+    store.changeSettings(id, { model: model === choices[0] ? null : model.id });
+  const askServer = () =>
+    // A server that cannot be reached has its own notice.
+    void server.mayManageModels().then(setMayManage, () => setMayManage(false));
   return (
-    <div className="model-picker">
-      <span className={`model-dot is-${state}`} aria-hidden="true" />
-      <label className="visually-hidden" htmlFor="model">
-        Model
-      </label>
-      <select
-        id="model"
-        value={chosen}
-        onChange={(event) => {
-          const { value } = event.currentTarget;
-          store.changeSettings(id, { model: value === served ? null : value });
-        }}
-      >
-        {models.map((model) => (
-          <option key={model.id} value={model.id}>
-            {model.id}
-            {stateText(model, readiness)}
-          </option>
-        ))}
-        {isMissing && <option value={chosen}>{chosen} (not available)</option>}
-        {models.length === 0 && !isMissing && (
-          <option value="">{failure ? "No server" : "Connecting…"}</option>
-        )}
-      </select>
-    </div>
+    <PopupMenu
+      label="Models"
+      className="model-menu"
+      button={(isOpen, toggle) => (
+        <PickerButton
+          isOpen={isOpen}
+          onClick={() => {
+            if (!isOpen) askServer();
+            toggle();
+          }}
+        />
+      )}
+    >
+      {(close) => (
+        <>
+          {choices.map((model) => (
+            <ModelItem
+              key={model.id}
+              model={model}
+              isChosen={model === chosen}
+              onChoose={() => {
+                close();
+                choose(model);
+              }}
+            />
+          ))}
+          {mayManage && (
+            <button
+              type="button"
+              role="menuitem"
+              className="manage-models"
+              onClick={() => {
+                close();
+                open("models");
+              }}
+            >
+              Manage models…
+            </button>
+          )}
+        </>
+      )}
+    </PopupMenu>
   );
 }
 
-function stateText({ state }: ChatModel, readiness: ServerReadiness | null): string {
-  switch (state) {
-    case "ready":
-      return "";
-    case "loading":
-    case "restarting": {
-      const progress = readiness?.loadProgress ?? 0;
-      return progress > 0 ? ` (${state} ${percent(progress)})` : ` (${state})`;
-    }
-    case "failed":
-      return " (failed to load)";
-    default:
-      return ` (${state})`;
-  }
+type ButtonProps = { readonly isOpen: boolean; readonly onClick: () => void };
+
+function PickerButton({ isOpen, onClick }: ButtonProps) {
+  const { failure, models } = useStatus();
+  const { name, model } = useChosenModel();
+  const state = failure ? "unreachable" : (model?.state ?? "connecting");
+  const missing = models.length === 0 ? "connecting" : "not available";
+  const words = model ? stateText(model) : missing;
+  // The dot is enough for the states that need no attention.
+  const isQuiet = state === "ready" || state === "unloaded" || failure !== null;
+  return (
+    <button
+      type="button"
+      className="model-picker"
+      aria-haspopup="menu"
+      aria-expanded={isOpen}
+      disabled={name === null}
+      onClick={onClick}
+    >
+      <span className={`model-dot is-${state}`} aria-hidden="true" />
+      <span className="visually-hidden">Model: </span>
+      <span className="model-name">{name ?? (failure ? "No server" : "Connecting…")}</span>
+      {name !== null && (
+        <span className={isQuiet ? "visually-hidden" : "model-state"}>
+          {" "}
+          ({failure ? "no connection" : words})
+        </span>
+      )}
+    </button>
+  );
+}
+
+type ItemProps = {
+  readonly model: PageModel;
+  readonly isChosen: boolean;
+  readonly onChoose: () => void;
+};
+
+function ModelItem({ model, isChosen, onChoose }: ItemProps) {
+  const problem = modelProblem(model);
+  return (
+    <button
+      type="button"
+      role="menuitemradio"
+      aria-checked={isChosen}
+      className="model-item"
+      onClick={onChoose}
+    >
+      <span className={`model-dot is-${model.state}`} aria-hidden="true" />
+      <span className="model-name">{model.id}</span>
+      <span className="hint">{modelNote(model)}</span>
+      {problem !== null && <span className="hint problem">{problem}</span>}
+    </button>
+  );
 }

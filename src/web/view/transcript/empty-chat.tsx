@@ -1,13 +1,12 @@
 // Shown in a chat without messages: a heading and example prompts for the model.
 
 import { suggestionsFor } from "../../conversation/suggestions.ts";
-import { useApp, useCurrent, useStatus } from "../context.ts";
+import { useApp, useChosenModel, useCurrent } from "../context.ts";
 
 export function EmptyChat() {
   const { store } = useApp();
-  const { models } = useStatus();
-  const { id, settings } = useCurrent();
-  const model = settings.model ?? models[0]?.id ?? null;
+  const { id } = useCurrent();
+  const { name: model } = useChosenModel();
   return (
     <div className="empty-chat">
       <h2>What would you like to know?</h2>
