@@ -97,7 +97,7 @@ export function sizeOf(file: string): number {
 /** When the newest part was written; null for a file that cannot be read. @param file the first part */
 export function modifiedAtOf(file: string): Date | null {
   const times = partsOf(file).flatMap(
-    (part) => statSync(part, { throwIfNoEntry: false })?.mtimeMs ?? [],
+    (part) => statSync(part, { throwIfNoEntry: false })?.mtime.getTime() ?? [],
   );
   return times.length > 0 ? new Date(Math.max(...times)) : null;
 }

@@ -1,19 +1,37 @@
 // Ollama's official client as the judge: its own reader of lines, and its error class.
 
-import { type ChatRequest, type ChatResponse, Ollama } from "ollama";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type ChatRequest, type ChatResponse, type ListResponse, Ollama } from "ollama";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type RunningService, startWithModel, until } from "../support/start-service.ts";
+import { pullProcesses } from "../../src/models/pull-process.ts";
+import { closeModelServers, serveModel } from "../support/downloads/model-server.ts";
+import {
+  BUILTIN_MODEL,
+  type RunningService,
+  startWithModel,
+  until,
+} from "../support/start-service.ts";
 
 const KEY = "key";
 const MODEL = "builtin:latest";
 let running: RunningService;
 let client: Ollama;
+const folder = mkdtempSync(path.join(tmpdir(), "sluice-ollama-"));
 beforeAll(async () => {
-  running = await startWithModel({ threads: 1, apiKey: [KEY] });
+  running = await startWithModel(
+    { threads: 1, apiKey: [KEY], modelsDir: folder },
+    { startPull: pullProcesses() },
+  );
   client = clientWith(KEY);
 });
-afterAll(async () => running.close());
+afterAll(async () => {
+  await running.close();
+  closeModelServers();
+  rmSync(folder, { recursive: true });
+});
 
 function clientWith(key: string): Ollama {
   return new Ollama({ host: running.url, headers: { authorization: `Bearer ${key}` } });
@@ -200,15 +218,33 @@ describe("models", () => {
     expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  test("pull() succeeds for a served model; pulling another one or creating one is refused", async () => {
-    const [status] = await all(await client.pull({ model: MODEL, stream: true }));
+  test("pull() succeeds for a served model, and is refused for an unknown one", async () => {
+    const lines = await all(await client.pull({ model: MODEL, stream: true }));
 
-    expect(status).toEqual({ status: "success" });
-    await expect(client.pull({ model: "llama3" })).rejects.toThrow("sluice pull");
-    await expect(client.delete({ model: MODEL })).rejects.toThrow("not supported");
-    await expect(client.copy({ source: MODEL, destination: "m" })).rejects.toMatchObject({
-      status_code: 404,
-    });
+    expect(lines).toEqual([{ status: "pulling manifest" }, { status: "success" }]);
+    await expect(client.pull({ model: "no-such" })).rejects.toThrow("short name");
+  });
+
+  test("pull(), copy(), load, ps() and delete() work on a model that is downloaded", async () => {
+    const { url } = await serveModel({ file: readFileSync(BUILTIN_MODEL) });
+    const names = async (of: Promise<ListResponse>) => (await of).models.map(({ name }) => name);
+
+    const lines = await all(await client.pull({ model: url, stream: true }));
+    await client.copy({ source: "model", destination: "my/model:v1" });
+    const listed = await names(client.list());
+    const { done_reason } = await client.generate({ model: "my/model:v1", prompt: "" });
+    const loaded = await names(client.ps());
+    await client.generate({ model: "my/model:v1", prompt: "", keep_alive: 0 });
+    const unloaded = await names(client.ps());
+    await client.delete({ model: "my/model:v1" });
+
+    expect(lines.at(-1)).toEqual({ status: "success" });
+    expect(listed).toEqual([MODEL, "model:latest", "my/model:v1"]);
+    expect([done_reason, loaded.includes("my/model:v1")]).toEqual(["load", true]);
+    expect(unloaded).not.toContain("my/model:v1");
+    expect(await names(client.list())).toEqual([MODEL]);
+    await expect(client.delete({ model: "model" })).rejects.toMatchObject({ status_code: 404 });
+    await expect(client.create({ model: "m", from: MODEL })).rejects.toThrow("not supported");
   });
 });
 

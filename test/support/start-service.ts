@@ -130,8 +130,11 @@ export function startWithEngines(
 }
 
 /** Starts a service with the real worker and the built-in model; resolves when the model is loaded. */
-export async function startWithModel(settings: ServiceSettings = {}): Promise<RunningService> {
-  const running = await start({ model: BUILTIN_MODEL, gpu: "off", ...settings });
+export async function startWithModel(
+  settings: ServiceSettings = {},
+  parts: Pick<ServiceParts, "startPull"> = {},
+): Promise<RunningService> {
+  const running = await start({ model: BUILTIN_MODEL, gpu: "off", ...settings }, parts);
   await running.service.firstLoad;
   return running;
 }

@@ -13,15 +13,12 @@ import { type EncodePart, headOf, OllamaEncoder } from "./encoder.ts";
 import { OPTION_WISHES, options, readOptions } from "./options.ts";
 
 /** How long the model stays in memory, which the settings of the server decide. */
-export const keepAlive = field.withoutEffect(
-  z.union([z.string(), z.number()]),
-  "Ignored: the server decides how long a model stays loaded.",
-);
-/** The same where a request without a prompt asks to load or unload the model. */
-const keepAliveOrUnload = field.optional(
-  z.union([z.string(), z.number()]),
-  "Without a prompt, 0 unloads the model, for keys with the scope admin. Otherwise ignored: the server decides how long a model stays loaded.",
-);
+export const keepAlive = keepAliveWith("");
+
+function keepAliveWith(exception: string) {
+  const ignored = "Ignored: the server decides how long a model stays loaded.";
+  return field.withoutEffect(z.union([z.string(), z.number()]), ignored + exception);
+}
 
 export const modelName = z.string("must be the name of a model").describe("Id of a served model.");
 
@@ -43,7 +40,9 @@ export const commonFields = {
     "Whether the model reasons before it answers, and how much.",
   ),
   ...field.logprobFields,
-  keep_alive: keepAliveOrUnload,
+  keep_alive: keepAliveWith(
+    " Only 0 in a request without a prompt unloads it, for keys with the scope admin.",
+  ),
 };
 
 export type CommonFields = z.output<z.ZodObject<typeof commonFields>>;

@@ -54,7 +54,10 @@ export const ollamaPull = modelRoute("/api/pull", {
   example: { model: "builtin", stream: false },
   answer: ollamaStatus,
   event: ollamaProgress,
-  codes: ["queue_full", "folder_not_writable", "download_failed", "cancelled", "draining"],
+  codes: [
+    "permission_denied",
+    ...(["queue_full", "folder_not_writable", "download_failed", "cancelled", "draining"] as const),
+  ],
 });
 
 export const ollamaDelete = modelRoute("/api/delete", {

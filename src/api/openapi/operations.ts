@@ -190,7 +190,6 @@ const FOR_ADMINS: readonly Operation[] = [
       { status: 200, description: "With `stream: true`: its progress as events" },
     ],
   },
-  { ...modelOperation(ollamaPull), streamType: "application/x-ndjson" },
   { ...modelOperation(ollamaDelete), method: "delete", answers: [EMPTY] },
   { ...modelOperation(ollamaCopy), answers: [EMPTY] },
 ];
@@ -219,6 +218,8 @@ export function operations(): readonly Operation[] {
       paths.map((path) => ({ ...operationOf(path, contract), isMetered: true })),
     ),
     { ...modelOperation(ollamaShow), isForAnyKey: true },
+    // Any key may pull a served model, which downloads nothing.
+    { ...modelOperation(ollamaPull), streamType: "application/x-ndjson", isForAnyKey: true },
     ...FOR_ANY_KEY.map((operation) => ({ ...operation, isForAnyKey: true })),
     ...BY_SCOPE,
     ...FOR_ADMINS,
