@@ -6,6 +6,7 @@ import path from "node:path";
 import { pino } from "pino";
 import { vi } from "vitest";
 import {
+  configWith,
   createService,
   type ModelEntry,
   type Service,
@@ -77,6 +78,8 @@ export type RunningFleet = RunningService & {
   readonly fileOf: (name: string) => string;
   /** Its settings, as `settings.model` has them. */
   readonly modelOf: (name: string) => Partial<ModelEntry> & Pick<ModelEntry, "path">;
+  /** Changes some settings of the running service. */
+  readonly reload: (changes: ServiceSettings) => void;
 };
 
 /** Starts a service with several models, each a fake engine that begins unloaded; resolves when the default one is loaded. */
@@ -97,7 +100,10 @@ export async function startFleet(setup: FleetSetup): Promise<RunningFleet> {
     return engine;
   };
   const model = names.map(modelOf);
-  const running = await start({ model, ...settings }, { ...parts, engine: newEngine });
+  const all = { model, ...settings };
+  const running = await start(all, { ...parts, engine: newEngine });
+  const reload = (changes: ServiceSettings) =>
+    running.service.reload(configWith({ ...COMMON, ...all, ...changes }));
   await running.service.firstLoad.catch(() => {}); // a test may let it fail
   const engine = (name: string) => {
     const found = engines.get(name);
@@ -108,7 +114,7 @@ export async function startFleet(setup: FleetSetup): Promise<RunningFleet> {
     await running.close();
     rmSync(folder, { recursive: true });
   };
-  return { ...running, close, engine, folder, fileOf, modelOf };
+  return { ...running, close, engine, folder, fileOf, modelOf, reload };
 }
 
 const realNow = performance.now.bind(performance);
