@@ -35,7 +35,7 @@ export class Admissions {
   #isDraining = false;
   #emptied: Deferred<void> | null = null;
   #nextId = 0;
-  /** Called when a request begins or ceases to wait, and when a slot becomes free. */
+  /** Called when a request begins to wait for a closed lane, when it leaves, and when a slot becomes free. */
   onChange = () => {};
 
   constructor(options: AdmissionsOptions) {
@@ -138,6 +138,7 @@ export class Admissions {
       tickets: Array.from({ length: entry.choices }, (_, choice) => this.#newTicket(entry, choice)),
       onPlacesFree: () => {
         if (this.inside === 0) this.#emptied?.resolve();
+        this.onChange();
       },
       onLeave: () => this.#inside.delete(admission),
     });
@@ -175,7 +176,7 @@ export class Admissions {
 
   #newLane(name: string, options: { readonly slots: number; readonly isOpen: boolean }): Lane {
     const onChange = () => {
-      for (const lane of this.#lanes.values()) lane.turns.wake(); // a key's limit counts in all lanes
+      for (const lane of this.#lanes.values()) lane.wake(); // a key's limit counts in all lanes
       this.onChange();
     };
     const queueTimeoutMs = () => this.#options.queueTimeoutMs;
@@ -204,7 +205,7 @@ export class Admissions {
     const { owner, limits } = caller;
     const { isShared, tokenBudgets } = this.#options;
     if (this.#order.setLimit(owner, limits.concurrent))
-      for (const each of this.#lanes.values()) each.turns.wake();
+      for (const each of this.#lanes.values()) each.wake();
     const lane = this.#laneOf(entry.lane ?? MAIN_LANE);
     const ownInside = this.#placesOf(owner);
     const { running } = this.loadOf(owner);

@@ -14,7 +14,7 @@ export type LaneOptions = {
   readonly isOpen: boolean;
   /** Longest wait at the gate, in ms. */
   readonly queueTimeoutMs: () => number;
-  /** Called when a slot was freed or a request began to wait. */
+  /** Called when a slot was freed, and when a request began to wait while the lane is closed. */
   readonly onChange: () => void;
 };
 
@@ -44,7 +44,7 @@ export class Lane {
   /** In order of arrival. */
   readonly #atGate = new Set<Waiter>();
   readonly #rate = new ServiceRate();
-  readonly turns: Turns;
+  readonly #turns: Turns;
   #isOpen: boolean;
 
   constructor(options: LaneOptions) {
@@ -52,7 +52,7 @@ export class Lane {
     this.#options = options;
     this.#isOpen = options.isOpen;
     order.setLane(name, slots);
-    this.turns = new Turns({ lane: name, slots, order, isOpen: () => this.#isOpen });
+    this.#turns = new Turns({ lane: name, slots, order, isOpen: () => this.#isOpen });
   }
 
   get name(): string {
@@ -84,7 +84,19 @@ export class Lane {
     if (this.#isOpen) return;
     this.#isOpen = true;
     for (const { pass } of this.#atGate) pass();
-    this.turns.wake();
+    this.wake();
+  }
+
+  /** Starts the requests that may start now, because a limit was raised or the lane was opened. */
+  wake(): void {
+    this.#turns.wake();
+  }
+
+  /** Waits for a turn on a slot, as `Turns.take()`. */
+  takeTurn(...wait: Parameters<Turns["take"]>): Promise<void> {
+    const turn = this.#turns.take(...wait);
+    if (!this.#isOpen) this.#options.onChange(); // the model must be loaded again
+    return turn;
   }
 
   /** Gives out no slots from now on. Running requests keep theirs. */

@@ -137,7 +137,7 @@ export class Ticket implements SlotLease {
     const { id, owner, isFlex, tokenUsage, lane } = this.#options;
     const cost = tokenUsage.expected;
     const request = { id, owner, isFlex, cost, lane: lane.name, isReturning: this.hadTurn };
-    return lane.turns.take(request, signal, (end) => {
+    return lane.takeTurn(request, signal, (end) => {
       tokenUsage.open();
       const freeSlot = lane.occupy(this);
       const endTurn = () => {

@@ -7,12 +7,15 @@ import type { EngineStatus } from "../../../src/engine/engine.ts";
 import type { ServiceError } from "../../../src/errors.ts";
 import { orAborted } from "../../../src/generation/deferred.ts";
 import type { EmbeddingRequest } from "../../../src/generation/embedding.ts";
+import type { ModelInfo } from "../../../src/generation/model-info.ts";
 import { FAKE_MODEL } from "./fake-engine.ts";
 
 export type FakeEmbeddingOptions = {
   /** Time of one input. */
   readonly inputMs?: number;
   readonly failure?: ServiceError;
+  /** Facts about the model that differ from `FAKE_MODEL`. */
+  readonly model?: Partial<ModelInfo>;
 };
 
 export class FakeEmbeddingEngine implements EmbeddingEngine {
@@ -21,16 +24,24 @@ export class FakeEmbeddingEngine implements EmbeddingEngine {
   readonly requests: EmbeddingRequest[] = [];
   running = 0;
   inputsComputed = 0;
+  /** Requests that were being computed when the model was unloaded. */
+  cut = 0;
 
   constructor(options: FakeEmbeddingOptions = {}) {
     this.#options = options;
   }
 
-  async load() {
-    return FAKE_MODEL;
+  get #model(): ModelInfo {
+    return { ...FAKE_MODEL, ...this.#options.model };
   }
 
-  async unload(): Promise<void> {}
+  async load() {
+    return this.#model;
+  }
+
+  async unload(): Promise<void> {
+    this.cut += this.running;
+  }
 
   check(): void {}
 
@@ -38,7 +49,7 @@ export class FakeEmbeddingEngine implements EmbeddingEngine {
     return {
       state: "ready",
       loadProgress: 1,
-      model: FAKE_MODEL,
+      model: this.#model,
       workerPid: null,
       workerRestarts: 0,
       reason: null,

@@ -1,0 +1,259 @@
+// Several models beside each other: their names and settings, also when these change while the server runs, the limits of a key
+// over all of them, and models that compute embeddings.
+
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { chat, post, postSse, readAll } from "../../../support/clients/sse-client.ts";
+import { FakeEmbeddingEngine } from "../../../support/engines/fake-embedding-engine.ts";
+import type { FakeEngineOptions } from "../../../support/engines/fake-engine.ts";
+import { newKeysFile } from "../../../support/keys.ts";
+import {
+  BUILTIN_MODEL,
+  type FleetSetup,
+  type RunningFleet,
+  skipTime,
+  startFleet,
+  until,
+} from "../../../support/start-service.ts";
+
+let running: RunningFleet;
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await running.close();
+});
+
+async function start(setup: FleetSetup) {
+  running = await startFleet(setup);
+  return running;
+}
+
+type Headers = Record<string, string>;
+const chatUrl = () => `${running.url}/v1/chat/completions`;
+const ask = (model: string, headers: Headers = {}, changes: object = {}) =>
+  post(chatUrl(), chat({ model, ...changes }), headers);
+const streamOf = (model: string, headers: Headers = {}) =>
+  postSse(chatUrl(), chat({ model, stream: true, max_tokens: 4_000 }), headers);
+const words = Array.from({ length: 40 }, (_, number) => `${number} `);
+const writing = { engine: { texts: words, tokenMs: 5 } };
+const endless: FakeEngineOptions = { tokens: Number.POSITIVE_INFINITY, tokenMs: 2 };
+
+async function idsOf(): Promise<string[]> {
+  const { data } = (await (await fetch(`${running.url}/v1/models`)).json()) as {
+    data: { id: string }[];
+  };
+  return data.map(({ id }) => id);
+}
+
+async function idIn(answer: Response): Promise<unknown> {
+  return answer.ok ? ((await answer.json()) as { model: string }).model : answer.status;
+}
+
+describe("the limits of a key hold over all models together", () => {
+  async function startWithKey(...limits: string[]) {
+    const keys = newKeysFile();
+    const key = keys.add("me", ...limits);
+    const models = { a: { engine: endless }, b: { engine: endless } };
+    await start({ models, settings: { keysFile: keys.path } });
+    return key;
+  }
+
+  test("requests in slots, and waiting ones", async () => {
+    const key = await startWithKey("--concurrent", "1", "--waiting", "1");
+    const first = await streamOf("a", { ...key, "x-request-id": "1" });
+    await until(() => running.engine("a").running === 1, "the first one runs");
+    const second = ask("b", { ...key, "x-request-id": "2" }, { max_tokens: 4_000 });
+    const usage = async () => {
+      const response = await fetch(`${running.url}/v1/usage`, { headers: key });
+      return ((await response.json()) as { data: object[] }).data[0];
+    };
+    await until(async () => "waiting" in ((await usage()) ?? {}), "it can be seen");
+    await until(() => running.engine("b").requests.length === 1, "the second one is prepared");
+    await until(() => running.service.queue.waiting === 1, "the second one waits");
+    const third = await ask("b", key);
+
+    expect(await usage()).toMatchObject({ running: 1, waiting: 1 });
+    expect(third.status).toBe(429);
+    expect(await third.text()).toContain("this key has 1 running and 1 waiting");
+    expect(running.engine("b").running).toBe(0);
+    const list = await fetch(`${running.url}/v1/requests`, { headers: key });
+    expect(await list.json()).toMatchObject({
+      data: [
+        { id: "1", model: "a", status: "running" },
+        { id: "2", model: "b", status: "queued" },
+      ],
+    });
+    first.leave();
+    await until(() => running.engine("b").running === 1, "the second one begins");
+    await fetch(`${running.url}/v1/requests/2`, { method: "DELETE", headers: key });
+    expect((await second).status).toBe(409);
+  });
+
+  test("tokens per minute", async () => {
+    const key = await startWithKey("--tokens-per-minute", "20");
+    expect((await ask("a", key, { max_tokens: 10 })).status).toBe(200);
+    expect((await ask("b", key, { max_tokens: 30 })).status).toBe(200);
+    const refused = [await ask("a", key), await ask("b", key)];
+
+    expect(refused.map(({ status }) => status)).toEqual([429, 429]);
+    const usage = await fetch(`${running.url}/v1/usage`, { headers: key });
+    expect(await usage.json()).toMatchObject({
+      data: [{ key: "me", requests: 2, completion_tokens: 40, running: 0, waiting: 0 }],
+    });
+  });
+});
+
+describe("a model is asked for", () => {
+  test("by its name, its other names, and any name if the first one takes them all", async () => {
+    const models = { a: {}, b: { aliases: ["bee"] } };
+    await start({ models, settings: { alias: ["first", "*"] } });
+    const names = ["a", "first", "b", "bee", "b:latest", "gpt-5"];
+    const answered = await Promise.all(names.map(async (name) => idIn(await ask(name))));
+
+    expect(answered).toEqual(["a", "first", "b", "bee", "b", "a"]);
+    expect(await idsOf()).toEqual(["a", "first", "b", "bee"]);
+    expect(running.engine("b").loads).toBe(1);
+  });
+
+  test("by its file in the models folder, from the copy to the removal of the file", async () => {
+    await start({ models: { a: {} }, settings: { modelsDir: modelsDir() } });
+    expect(await idIn(await ask("new"))).toBe(404);
+    skipTime(running, 1_000); // the folder is read once a second
+    copyFileSync(BUILTIN_MODEL, path.join(modelsDir(), "new.gguf"));
+    expect([await idIn(await ask("new")), await idsOf()]).toEqual(["new", ["a", "new"]]);
+    const engine = running.engine("new");
+    rmSync(path.join(modelsDir(), "new.gguf"));
+    skipTime(running, 1_000);
+
+    expect([await idsOf(), await idIn(await ask("new"))]).toEqual([["a"], 404]);
+    await until(() => engine.unloads === 1, "it is unloaded");
+    expect(running.service.fleet.models).toHaveLength(1);
+  });
+
+  test("in the settings, if a file of the folder has the same name", async () => {
+    const settings = { modelsDir: modelsDir() };
+    await start({ models: { a: {}, b: {} }, settings });
+    copyFileSync(BUILTIN_MODEL, path.join(modelsDir(), "b.gguf"));
+    skipTime(running, 1_000);
+
+    expect(await idsOf()).toEqual(["a", "b"]);
+    expect(running.service.models.find("b").model.source).toBe("settings");
+  });
+
+  function modelsDir(): string {
+    const folder = path.join(import.meta.dirname, `models-${process.pid}`);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+});
+
+describe("when the settings change while the server runs", () => {
+  test("a model that is new is served at once", async () => {
+    const { reload, modelOf } = await start({ models: { a: {}, b: {} } });
+    reload({ model: [modelOf("a")] });
+    expect([await idIn(await ask("b")), await idsOf()]).toEqual([404, ["a"]]);
+    reload({ model: [modelOf("a"), modelOf("b")] });
+
+    expect([await idIn(await ask("b")), await idsOf()]).toEqual(["b", ["a", "b"]]);
+    expect(running.engine("a").loads).toBe(1); // nothing changed for it
+  });
+
+  test("a model that is removed finishes its streams, and refuses those that wait for it", async () => {
+    const { reload, modelOf, engine, service } = await start({ models: { a: {}, b: writing } });
+    const reading = streamOf("b").then(readAll);
+    await until(() => engine("b").tokensComputed > 2, "it writes");
+    const removed = engine("b");
+    reload({ model: [modelOf("a")] });
+
+    expect(await idIn(await ask("b"))).toBe(404);
+    expect((await reading).text).toBe(words.join(""));
+    await until(() => removed.unloads === 1, "it is unloaded");
+    expect([removed.cut, service.fleet.models.length, service.queue.inside]).toEqual([0, 1, 0]);
+  });
+
+  test.each([{ slots: 2 }, { context: 512 }])(
+    "a model with other %o is loaded again, while the old one finishes its streams",
+    async (change) => {
+      const { reload, modelOf, engine, service } = await start({ models: { a: {}, b: writing } });
+      const reading = streamOf("b").then(readAll);
+      await until(() => engine("b").tokensComputed > 2, "it writes");
+      const old = engine("b");
+      reload({ model: [modelOf("a"), { ...modelOf("b"), ...change }] });
+      const next = await ask("b", {}, { max_tokens: 2 });
+
+      expect([await idIn(next), old.running, old.unloads]).toEqual(["b", 1, 0]);
+      expect((await reading).text).toBe(words.join(""));
+      await until(() => old.unloads === 1, "the old one is unloaded");
+      expect([old.cut, engine("b") === old, engine("b").loads]).toEqual([0, false, 1]);
+      expect(service.fleet.models.map(({ name }) => name)).toEqual(["a", "b"]);
+      expect([await idIn(await ask("b")), service.queue.inside]).toEqual(["b", 0]);
+    },
+  );
+
+  test("those that wait for a model whose settings change are told to send their request again", async () => {
+    const { reload, modelOf, engine, service } = await start({ models: { a: {}, b: {} } });
+    engine("b").holdLoads();
+    const waiting = ask("b");
+    await until(() => engine("b").loads === 1, "it is being loaded");
+    const old = engine("b");
+    reload({ model: [modelOf("a"), { ...modelOf("b"), slots: 2 }] });
+    const answer = await waiting;
+    old.becomeReady();
+
+    expect([answer.status, Number(answer.headers.get("retry-after")) > 0]).toEqual([503, true]);
+    expect(await idIn(await ask("b"))).toBe("b");
+    await until(() => service.fleet.models.length === 2, "the old one is gone");
+  });
+
+  test("a server closes a model that is being replaced too", async () => {
+    const { reload, modelOf, engine, service } = await start({
+      models: { a: {}, b: { engine: endless } },
+    });
+    const stream = await streamOf("b");
+    await until(() => engine("b").tokensComputed > 2, "it writes");
+    const old = engine("b");
+    reload({ model: [modelOf("a"), { ...modelOf("b"), slots: 2 }] });
+    await ask("b", {}, { max_tokens: 2 });
+    await service.close();
+
+    expect([old, engine("b")].map((each) => each.status().state)).toEqual(["closed", "closed"]);
+    stream.leave();
+  });
+
+  test("a limit of the queue holds for all models from then on", async () => {
+    const models = { a: { engine: endless, slots: 1 }, b: { engine: endless, slots: 1 } };
+    const { reload, engine, service } = await start({ models });
+    const holders = [await streamOf("a"), await streamOf("b")];
+    await until(() => engine("a").running + engine("b").running === 2, "both run");
+    const waiting = await streamOf("a");
+    await until(() => service.queue.waiting === 1, "one waits");
+    reload({ queue: 1 });
+
+    const refused = [await ask("a"), await ask("b")];
+    expect(refused.map(({ status }) => status)).toEqual([429, 429]);
+    for (const stream of [...holders, waiting]) stream.leave();
+  });
+});
+
+test("embeddings, ranking and chats of a cold model swap in memory for one, and all are answered", async () => {
+  const big = { memory: { ramBytes: 6, vramBytes: 0 } };
+  const embedding = new FakeEmbeddingEngine({ model: big });
+  const { url, engine, service } = await start({
+    models: { a: { engine: { model: big } }, b: { engine: { model: big } } },
+    settings: { memoryBudget: 10 },
+    parts: { embeddingEngine: () => embedding },
+  });
+  for (const round of [1, 2]) {
+    const answers = await Promise.all([
+      post(`${url}/v1/embeddings`, { model: "b", input: ["one", "three"] }),
+      post(`${url}/v1/rerank`, { model: "b", query: "x", documents: ["one", "two"] }),
+      ask("a"),
+      ask("b"),
+    ]);
+
+    expect([round, ...answers.map(({ status }) => status)]).toEqual([round, 200, 200, 200, 200]);
+  }
+  expect(service.fleet.memory.ramBytes).toBe(6);
+  expect([engine("a").cut, engine("b").cut, embedding.cut]).toEqual([0, 0, 0]);
+  await until(() => service.queue.inside + service.embeddingQueue.inside === 0, "nothing is left");
+});
