@@ -260,7 +260,6 @@ function fleetModel<E extends LoadableEngine>(
   const lane = queue.addLane(parts.name, slots);
   return new FleetModel({
     ...parts,
-    fileName: path.basename(file),
     lane,
     isPinned,
     inside: () => queue.insideLane(lane.name),

@@ -51,7 +51,7 @@ export class Survey {
     this.#isRunning = true;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       if (this.#closed.signal.aborted) return;
-      if (next.model.memory === null) await this.#describe(next);
+      if (next.model.facts.memory === null) await this.#describe(next);
     }
     this.#isRunning = false;
   }
@@ -62,9 +62,9 @@ export class Survey {
     try {
       const memoryLimit = this.#options.memoryLimit();
       const info = await this.#options.describe(spec, { signal, memoryLimit });
-      model.learn(info.memory, info);
+      model.facts.learn(info.memory, info);
     } catch (error) {
-      if (error instanceof ServiceError && error.memory) model.learn(error.memory, null);
+      if (error instanceof ServiceError && error.memory) model.facts.learn(error.memory, null);
     }
   }
 }

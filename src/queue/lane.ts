@@ -28,14 +28,22 @@ export interface SlotHolder {
 }
 
 /** A request that waits until the lane opens. */
-export type GateRequest = Demand & { readonly signal: AbortSignal };
+export type GateRequest = Demand & {
+  readonly signal: AbortSignal;
+  /** Places that it has taken in the queue: none for a question. */
+  readonly places: number;
+};
 
 export type GateOptions = {
   /** Whether the limit of the wait holds; asked when it is over. */
   readonly mayExpire: () => boolean;
 };
 
-type Waiter = Demand & { readonly pass: () => void; readonly fail: (error: ServiceError) => void };
+type Waiter = Demand & {
+  readonly places: number;
+  readonly pass: () => void;
+  readonly fail: (error: ServiceError) => void;
+};
 
 export class Lane {
   readonly #options: LaneOptions;
@@ -46,11 +54,13 @@ export class Lane {
   readonly #rate = new ServiceRate();
   readonly #turns: Turns;
   #isOpen: boolean;
+  #isGateOpen: boolean;
 
   constructor(options: LaneOptions) {
     const { name, slots, order } = options;
     this.#options = options;
     this.#isOpen = options.isOpen;
+    this.#isGateOpen = options.isOpen;
     order.setLane(name, slots);
     this.#turns = new Turns({ lane: name, slots, order, isOpen: () => this.#isOpen });
   }
@@ -63,8 +73,14 @@ export class Lane {
     return this.#options.slots;
   }
 
+  /** Whether slots are given out. */
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Whether requests may begin. */
+  get isGateOpen(): boolean {
+    return this.#isGateOpen;
   }
 
   /** Slots in use. */
@@ -81,8 +97,9 @@ export class Lane {
 
   /** Lets the requests at the gate pass, and gives out slots. */
   open(): void {
-    if (this.#isOpen) return;
+    if (this.#isGateOpen) return;
     this.#isOpen = true;
+    this.#isGateOpen = true;
     for (const { pass } of this.#atGate) pass();
     this.wake();
   }
@@ -102,6 +119,12 @@ export class Lane {
   /** Gives out no slots from now on. Running requests keep theirs. */
   close(): void {
     this.#isOpen = false;
+    this.#isGateOpen = false;
+  }
+
+  /** Lets no more requests begin. Those that have passed still get slots. */
+  closeGate(): void {
+    this.#isGateOpen = false;
   }
 
   /** Fails the requests at the gate. */
@@ -109,10 +132,10 @@ export class Lane {
     for (const { fail } of this.#atGate) fail(error);
   }
 
-  /** Waits while the lane is closed. @throws the signal's reason, the error of `refuse()`, or `queue_timeout` */
-  pass({ signal, ...demand }: GateRequest, { mayExpire }: GateOptions): Promise<void> {
+  /** Waits while the gate is closed. @throws the signal's reason, the error of `refuse()`, or `queue_timeout` */
+  pass({ signal, places, ...demand }: GateRequest, { mayExpire }: GateOptions): Promise<void> {
     if (signal.aborted) return Promise.reject(abortReason(signal));
-    if (this.#isOpen) return Promise.resolve();
+    if (this.#isGateOpen) return Promise.resolve();
     const { order, name, onChange, queueTimeoutMs } = this.#options;
     const leaveGate = order.enterGate({ ...demand, lane: name });
     return new Promise((resolve, reject) => {
@@ -135,7 +158,7 @@ export class Lane {
       const limitMs = queueTimeoutMs();
       const expire = () => mayExpire() && fail(timedOut(limitMs));
       const timer = setInterval(expire, limitMs);
-      const waiter: Waiter = { ...demand, pass, fail };
+      const waiter: Waiter = { ...demand, places, pass, fail };
       this.#atGate.add(waiter);
       signal.addEventListener("abort", onAbort, { once: true });
       onChange();
@@ -159,6 +182,11 @@ export class Lane {
   /** Requests that wait until the lane opens. */
   get atGate(): number {
     return this.#atGate.size;
+  }
+
+  /** Places in the queue that these requests have taken. */
+  get placesAtGate(): number {
+    return [...this.#atGate].reduce((sum, { places }) => sum + places, 0);
   }
 
   atGateOf(owner: string): number {

@@ -77,8 +77,8 @@ async function answer(
   const compute = async () => {
     const ticket = admission.ticketOf(0);
     ticket.expect({ promptTokens: expectedTokens(request), maxTokens: 0 });
-    const arrivedAtMs = admission.enteredAtMs;
-    await model.ready({ owner: caller.owner, isFlex: false, arrivedAtMs, signal });
+    const { enteredAtMs: arrivedAtMs, places } = admission;
+    await model.ready({ owner: caller.owner, isFlex: false, arrivedAtMs, signal, places });
     await ticket.acquire();
     const { promptTokens } = await model.engine.run(request, { signal, onResult });
     record.promptTokens = promptTokens;

@@ -37,7 +37,13 @@ export async function carryOut(
   try {
     if (type === "unload") await unloadModel(models.find(record.model ?? "").model, signal);
     else {
-      const gate = { owner: ownerOf(res), isFlex: false, arrivedAtMs: performance.now(), signal };
+      const gate = {
+        owner: ownerOf(res),
+        isFlex: false,
+        arrivedAtMs: performance.now(),
+        signal,
+        places: 0,
+      };
       await model.ready(gate);
     }
   } finally {

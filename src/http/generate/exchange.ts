@@ -36,6 +36,7 @@ export function gateOf({ res, client, parsed, admission }: Exchange): GateReques
     owner: ownerOf(res),
     isFlex: parsed.isFlex,
     arrivedAtMs: admission.enteredAtMs,
+    places: admission.places,
     signal: client.signal,
   };
 }

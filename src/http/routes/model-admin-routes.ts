@@ -70,7 +70,7 @@ type LoadOptions = {
 
 /** It waits like a request. A load that has begun goes on without the client. @throws ServiceError */
 async function loaded(model: OfferedModel, { res, client, deps }: LoadOptions): Promise<void> {
-  const gate = { owner: ownerOf(res), isFlex: false, arrivedAtMs: performance.now() };
+  const gate = { owner: ownerOf(res), isFlex: false, arrivedAtMs: performance.now(), places: 0 };
   await deps.models.loadable(model).ready({ ...gate, signal: client.signal });
 }
 

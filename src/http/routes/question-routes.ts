@@ -43,7 +43,7 @@ function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {
       nameIgnored(res, asked);
       const caller = callerOf(res);
       const arrivedAtMs = performance.now();
-      const gate = { owner: caller.owner, isFlex: false, arrivedAtMs, signal };
+      const gate = { owner: caller.owner, isFlex: false, arrivedAtMs, signal, places: 0 };
       const turn = { signal, abort, caller, isAdmitted: false, model, gate };
       const { request, ignoredParams, wishes = [] } = asked;
       const ready = () => model.ready(gate);

@@ -1,5 +1,6 @@
 // The server's state in the form of llama.cpp's server: its slots and its properties.
 
+import path from "node:path";
 import type { Express, Request, Response } from "express";
 import { defaultSettings } from "../../api/llama-cpp/infill.ts";
 import { encodeProps, encodeSlots } from "../../api/llama-cpp/state.ts";
@@ -14,7 +15,7 @@ import { ownerOf, seesAll } from "../server/response-locals.ts";
 export const STATE_PATHS = ["/slots", "/props"];
 
 export type StateDeps = DefaultsDeps & {
-  readonly models: Pick<ModelList, "resolve">;
+  readonly models: Pick<ModelList, "resolve" | "find">;
   readonly queue: Admissions;
   /** The name and version of this server. */
   readonly build: string;
@@ -43,7 +44,7 @@ function describeServer(req: Request, deps: StateDeps): object {
   return encodeProps({
     build: deps.build,
     alias: id,
-    modelFile: model.fileName,
+    modelFile: path.basename(deps.models.find(id).model.spec.file),
     slots: model.lane.slots,
     defaultSettings: defaultSettings(defaultContext(deps)),
     model: info,

@@ -1,4 +1,4 @@
-// What a model of the fleet is built from (create-models.ts), and loaded with (fleet.ts).
+// What one model of the fleet is made of, and with what it is loaded. Made by create-models.ts and fleet.ts for fleet-model.ts.
 
 import type { LoadableEngine, ModelLoadOptions } from "../../engine/engine.ts";
 import type { ServiceError } from "../../errors.ts";
@@ -6,8 +6,6 @@ import type { Lane } from "../../queue/lane.ts";
 
 export type FleetModelOptions<E extends LoadableEngine> = {
   readonly name: string;
-  /** Without its folder. */
-  readonly fileName: string;
   /** Whether it generates; the others compute embeddings or rank documents. */
   readonly isGenerating: boolean;
   readonly engine: E;

@@ -14,29 +14,30 @@ import type { FleetLoadOptions, FleetModelOptions } from "./fleet-model-options.
 import type { PlanModel } from "./fleet-plan.ts";
 import { LoadClock } from "./load-clock.ts";
 import { LoadFailure } from "./load-failure.ts";
+import { ModelFacts } from "./model-facts.ts";
 import { modelWait, type RequestInside } from "./model-wait.ts";
-
-/** Loading without a request that waits for it. */
-type Preload = { readonly demand: Demand; readonly loaded: Deferred<ModelInfo> };
+import { Preload } from "./preload.ts";
 
 type State = PlanModel<Demand>["state"];
 
 export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   readonly #options: FleetModelOptions<E>;
   readonly clock = new LoadClock();
+  readonly facts = new ModelFacts();
   readonly #file: FileWatch;
   #state: State = "unloaded";
   #ended: Deferred<void> = deferred();
   /** Requests and questions that its process computes outside the slots. */
   #uses = 0;
-  #info: ModelInfo | null = null;
-  #described: ModelInfo | null = null;
-  #memory: MemoryUse | null = null;
   #failure: LoadFailure | null = null;
   /** Whether it is unloaded as soon as its running requests have finished. */
   #mustUnload = false;
+  /** Whether its file has changed since it was loaded. */
+  #isOutdated = false;
+  /** Why it takes no more requests; null if it does. */
+  #retired: ServiceError | null = null;
   #lastUsedMs = performance.now();
-  #preload: Preload | null = null;
+  readonly #preload = new Preload();
 
   constructor(options: FleetModelOptions<E>) {
     this.#options = options;
@@ -45,10 +46,6 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
 
   get name(): string {
     return this.#options.name;
-  }
-
-  get fileName(): string {
-    return this.#options.fileName;
   }
 
   get isGenerating(): boolean {
@@ -83,23 +80,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
 
   /** The facts from the last time it was loaded; null if it never was. */
   get info(): ModelInfo | null {
-    return this.engine.status().model ?? this.#info;
-  }
-
-  /** The facts that its file gives, if it was never loaded; null if they are not known either. */
-  get described(): ModelInfo | null {
-    return this.info ?? this.#described;
-  }
-
-  /** Takes over what was found out without loading it. @param info null if only its memory is known */
-  learn(memory: MemoryUse, info: ModelInfo | null): void {
-    this.#described = info;
-    this.#memory ??= memory;
-  }
-
-  /** What it takes when it is loaded; null if that is not known yet. */
-  get memory(): MemoryUse | null {
-    return this.#memory;
+    return this.engine.status().model ?? this.facts.loaded;
   }
 
   /** Why it could not be loaded the last time; null if it could. */
@@ -130,10 +111,11 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   async ready(request: GateRequest): Promise<ModelInfo> {
     this.#noticeNewFile();
     for (;;) {
+      if (this.#retired) throw this.#retired;
       this.#refuseAfterFailure();
       this.#lastUsedMs = performance.now();
       const { info } = this; // also of a worker that was ended to stop its work, and starts again with its next
-      if (this.lane.isOpen && info) return info;
+      if (this.lane.isGateOpen && info) return info;
       await this.lane.pass(request, { mayExpire: () => this.#state !== "loading" });
     }
   }
@@ -141,15 +123,14 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   /** Loads the model without a request. @throws ServiceError why it cannot be loaded */
   async preload(): Promise<ModelInfo> {
     if (this.#state === "ready" && this.info) return this.info;
-    const demand = { owner: "", isFlex: false, arrivedAtMs: performance.now() };
-    this.#preload ??= { demand, loaded: deferred() };
+    const loaded = this.#preload.start();
     this.#options.onChange();
-    return this.#preload.loaded.promise;
+    return loaded;
   }
 
   /** What is next of all that waits for it; null if nothing does. */
   get demand(): Demand | null {
-    return this.lane.demand ?? this.#preload?.demand ?? null;
+    return this.lane.demand ?? this.#preload.demand;
   }
 
   /** Keeps a ready model loaded. @returns a function to call when it is not needed any more */
@@ -175,21 +156,29 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   /** Whether there may be something to decide about it, besides its idle time. */
   get needsPlan(): boolean {
     if (this.#state === "unloaded") return this.demand !== null;
-    return this.#state === "draining" || (this.#state === "ready" && this.#mustUnload);
+    return this.#state === "draining" || this.#mustUnload || this.#isOutdated;
+  }
+
+  /** Whether a request that passed the gate has not ended. */
+  get isClaimed(): boolean {
+    return this.#options.inside() > this.lane.placesAtGate;
   }
 
   /** @param guess its memory as long as that is not known */
   planModel(guess: MemoryUse): PlanModel<Demand> {
-    const { lane, inside, isPinned, idleUnloadMs } = this.#options;
+    const { lane, isPinned, idleUnloadMs } = this.#options;
+    const { isBusy, isClaimed } = this;
+    const isInUse = isBusy || isClaimed;
+    const isEnding = this.#isOutdated || this.#retired !== null;
     return {
       name: lane.name,
       state: this.#state,
-      memory: this.#memory ?? guess,
-      isBusy: this.isBusy,
-      isClaimed: inside() > lane.atGate,
+      memory: this.facts.memory ?? guess,
+      isBusy,
+      isClaimed,
       demand: this.demand,
-      isPinned,
-      mustUnload: this.#mustUnload,
+      isPinned: isPinned || (this.#isOutdated && isInUse), // its requests cannot continue with the new file
+      mustUnload: this.#mustUnload || (isEnding && !isInUse),
       idleUnloadMs: idleUnloadMs(),
       lastUsedMs: this.#lastUsedMs,
       keptUntilMs: this.clock.keptUntilMs,
@@ -198,9 +187,10 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
 
   async load({ memoryLimit, isShare }: FleetLoadOptions): Promise<void> {
     const { engine, onChange } = this.#options;
-    const knownMemory = this.#memory;
+    const knownMemory = this.facts.memory;
     this.#state = "loading";
     this.#mustUnload = false;
+    this.#isOutdated = false;
     const fileIdentity = this.#file.load();
     this.clock.start();
     try {
@@ -209,7 +199,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
       await engine.unload();
       this.#processEnded();
       const error = toServiceError(thrown);
-      this.#memory = error.memory ?? knownMemory;
+      if (error.memory) this.facts.needs(error.memory);
       // The first attempt may only have found out how much memory it needs: the fleet loads it again, or refuses it.
       const mayRetry = isShare && knownMemory === null && error.memory !== null;
       if (!mayRetry) this.#fail(error, fileIdentity);
@@ -219,12 +209,10 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
 
   #loaded(info: ModelInfo): void {
     this.clock.ready();
-    this.#info = info;
-    this.#memory = info.memory;
+    this.facts.load(info);
     this.#failure = null;
     this.#lastUsedMs = performance.now();
-    this.#preload?.loaded.resolve(info);
-    this.#preload = null;
+    this.#preload.succeed(info);
     this.keep();
   }
 
@@ -232,6 +220,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   keep(): void {
     this.#state = "ready";
     this.lane.open();
+    if (this.#retired) this.lane.closeGate();
   }
 
   /** Gives out no more slots. Running requests finish. */
@@ -245,6 +234,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     this.#state = "unloading";
     await this.engine.unload();
     this.#mustUnload = false;
+    if (this.#isOutdated) this.facts.forgetMemory();
     this.#processEnded();
     this.#options.onChange();
   }
@@ -268,6 +258,19 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     this.#options.onChange();
   }
 
+  /** Takes no more requests, and is unloaded when those that have passed the gate have finished. @param error for the others */
+  retire(error: ServiceError): void {
+    this.#retired = error;
+    this.lane.closeGate();
+    this.lane.refuse(error);
+    this.#preload.fail(error);
+  }
+
+  /** Whether it takes no more requests and none is left. */
+  get isFinished(): boolean {
+    return this.#retired !== null && this.#state === "unloaded" && !this.isClaimed;
+  }
+
   /** Refuses the requests that wait for it, without an attempt to load it. */
   refuse(error: ServiceError): void {
     this.#fail(error, this.#file.identity);
@@ -276,22 +279,21 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   #fail(error: ServiceError, fileIdentity: string | null): void {
     this.#failure = new LoadFailure(error, fileIdentity);
     this.#options.refuseWaiting(this.#failure.repeated());
-    this.#preload?.loaded.reject(error);
-    this.#preload = null;
+    this.#preload.fail(error);
   }
 
   #refuseAfterFailure(): void {
     if (!this.#failure) return;
     if (!this.#failure.mayRetry(this.#file.identity)) throw this.#failure.repeated();
     this.#failure = null;
-    this.#memory = null;
+    this.facts.forgetMemory();
   }
 
-  /** A file that changed is loaded anew. Requests that run finish with the old one. */
+  /** A file that changed is loaded again. Requests that have passed the gate finish with the old one, for which they were prepared. */
   #noticeNewFile(): void {
     if (this.#state !== "ready" || !this.#file.hasChanged) return;
-    this.#memory = null;
-    this.drain(); // at once, so that the request that noticed it waits for the new file
-    this.requestUnload();
+    this.#isOutdated = true;
+    this.lane.closeGate(); // at once, so that the request that noticed it waits for the new file
+    this.#options.onChange();
   }
 }

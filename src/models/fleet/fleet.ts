@@ -54,14 +54,13 @@ export class Fleet {
   }
 
   /**
-   * Forgets the model, after it has finished its running requests. Those that wait for it fail with the error.
+   * Forgets the model, after it has finished the requests that it has accepted. Others fail with the error.
    * @returns a promise that resolves when the model is unloaded and forgotten
    */
   remove(model: FleetModel, error: ServiceError): Promise<void> {
     const forgotten = this.#leaving.get(model) ?? deferred();
     this.#leaving.set(model, forgotten);
-    model.refuse(error);
-    model.requestUnload();
+    model.retire(error);
     this.plan();
     return forgotten.promise;
   }
@@ -126,7 +125,7 @@ export class Fleet {
     const { budget, log } = this.#options;
     const { name } = model;
     log("info", `loading ${name}`);
-    const memoryLimit = budget().limitFor(model.memory, this.count);
+    const memoryLimit = budget().limitFor(model.facts.memory, this.count);
     const isShare = !fitsInto(budget().total, memoryLimit);
     void model.load({ memoryLimit, isShare }).then(() => {
       if (model.failure) log("error", `cannot load ${name}: ${model.failure.message}`);
@@ -141,7 +140,7 @@ export class Fleet {
       model.unload().catch((error: Error) => log("error", `unloading failed: ${error.message}`));
     }
     const forgotten = this.#leaving.get(model);
-    if (model.state === "unloaded" && forgotten) this.#forget(model, forgotten);
+    if (model.isFinished && forgotten) this.#forget(model, forgotten);
   }
 
   #forget(model: FleetModel, forgotten: Deferred<void>): void {
@@ -153,8 +152,9 @@ export class Fleet {
 
   /** A model that would not fit even alone is refused without loading it. */
   #refuseTooLarge(model: FleetModel): void {
-    if (model.state !== "unloaded" || model.memory === null || model.demand === null) return;
-    const refusal = this.#options.budget().refusal(model.name, model.memory, this.#pinned);
+    if (model.state !== "unloaded" || model.demand === null) return;
+    const { memory } = model.facts;
+    const refusal = memory && this.#options.budget().refusal(model.name, memory, this.#pinned);
     if (refusal) model.refuse(refusal);
   }
 
@@ -171,6 +171,6 @@ export class Fleet {
   #memoryOf(counts: (model: FleetModel) => boolean): MemoryUse {
     return this.models
       .filter(counts)
-      .reduce((sum, { memory }) => addMemory(sum, memory ?? this.#guess), NO_MEMORY);
+      .reduce((sum, { facts }) => addMemory(sum, facts.memory ?? this.#guess), NO_MEMORY);
   }
 }

@@ -23,7 +23,7 @@ export function modelWait(
   { isRunning, enteredAtMs }: RequestInside,
   { lane, engine, isLoading, loadEtaMs: etaMs }: AwaitedModel,
 ): WaitingStatus | null {
-  const isHere = lane.isOpen || isRunning;
+  const isHere = lane.isGateOpen || isRunning;
   if (isHere && engine.state === "ready") return null;
   if (!isHere && !isLoading)
     return { type: "queued", position: lane.positionAtGate(enteredAtMs), etaMs: null };

@@ -2,7 +2,7 @@
 
 import type { Server } from "./server.ts";
 
-export type ModelAction = "load" | "unload" | "delete";
+export type ModelCallKind = "load" | "unload" | "delete";
 
 /** A download of a model on the server, running or ended. */
 export type ModelPull = {
@@ -38,7 +38,7 @@ type WirePull = {
 };
 
 type ActionOptions = {
-  readonly action: ModelAction;
+  readonly action: ModelCallKind;
   readonly id: string;
   /** Ends the wait. The server finishes what it has begun. */
   readonly signal: AbortSignal;

@@ -106,7 +106,13 @@ test("a request that exceeds its time limit ends the process and gets an error",
   const { model } = running.service.models.resolveEmbedding(null, "embed");
   const { signal } = new AbortController();
   // Not with a request: loading may take longer than the limit.
-  await model.ready({ owner: "", isFlex: false, arrivedAtMs: performance.now(), signal });
+  await model.ready({
+    owner: "",
+    isFlex: false,
+    arrivedAtMs: performance.now(),
+    signal,
+    places: 1,
+  });
   const before = embeddingEngine.status().workerPid;
 
   const response = await post(url, endless);

@@ -48,6 +48,8 @@ export type FakeEngineOptions = {
   /** Whether it has no model until `load()`, as the real engine; without this option it is always loaded. */
   readonly isCold?: boolean;
   readonly loadMs?: number;
+  /** Why each load fails; `loadFailure` of the engine changes it. */
+  readonly loadFailure?: ServiceError;
   /** Facts about the model that differ from `FAKE_MODEL`. */
   readonly model?: Partial<ModelInfo>;
   /** A stream that is not read for this long gives its slot to waiting requests; without this option it never does. */
@@ -110,12 +112,15 @@ export class FakeEngine implements Engine {
   readonly requests: GenerateRequest[] = [];
   /** Requests that hold a slot now. */
   running = 0;
+  /** For each turn on a slot, in order: the number of the load with which it was computed. */
+  readonly turnsInLoad: number[] = [];
   /** Maximum number of requests that held a slot at the same time. */
   peakRunning = 0;
   tokensComputed = 0;
 
   constructor(options: FakeEngineOptions = {}) {
     this.#options = options;
+    this.loadFailure = options.loadFailure ?? null;
     if (options.isCold) this.#state = "unloaded";
   }
 
@@ -291,6 +296,7 @@ export class FakeEngine implements Engine {
         if (this.#state === "unloaded") throw notLoaded();
         isRunning = true;
         this.running += 1;
+        this.turnsInLoad.push(this.loads);
         this.peakRunning = Math.max(this.peakRunning, this.running);
       },
       end: () => {

@@ -99,7 +99,6 @@ export class FleetSimulation {
   #modelOf({ name, slots, bytes, loadMs, isPinned = false }: SimulatedModel): FleetModel {
     return new FleetModel({
       name,
-      fileName: name,
       isGenerating: true,
       engine: this.#engine(name, { bytes, loadMs }),
       lane: this.queue.addLane(name, slots),
@@ -172,7 +171,7 @@ export class FleetSimulation {
     const { enteredAtMs } = admission;
     const ticket = admission.ticketOf(0);
     try {
-      await model.ready({ owner, isFlex: false, arrivedAtMs: enteredAtMs, signal });
+      await model.ready({ owner, isFlex: false, arrivedAtMs: enteredAtMs, signal, places: 1 });
       ticket.expect({ promptTokens: 10, maxTokens: 100_000 });
       await ticket.acquire();
       const waitedMs = performance.now() - enteredAtMs;

@@ -27,7 +27,7 @@ function enter(lane: string) {
   return queue.enter({ signal, abort, caller: ANONYMOUS, choices: 1, lane });
 }
 
-const demand = { owner: ANONYMOUS.owner, isFlex: false, arrivedAtMs: 0 };
+const demand = { owner: ANONYMOUS.owner, isFlex: false, arrivedAtMs: 0, places: 1 };
 
 test("a model whose settings changed has slots of its own, beside those of the old one", async () => {
   const [old, changed] = [queue.addLane("a", 1), queue.addLane("a", 2)];

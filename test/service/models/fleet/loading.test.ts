@@ -188,16 +188,34 @@ test("a model without requests is unloaded after its time, and a pinned one is n
   expect([engine("c").loads, engine("b").loads]).toEqual([2, 1]);
 });
 
-test("a file that changes is loaded by the next request, while a stream finishes with the old one", async () => {
-  const { engine, fileOf } = await start({ a: { engine: writing }, b: {} });
-  const reading = readAll(await stream("a"));
+test("a file that changes is loaded by the next request, while those before it finish with the old one", async () => {
+  const { engine, fileOf } = await start({ a: { engine: writing, slots: 1 }, b: {} });
+  const reading = stream("a").then(readAll);
   await until(() => engine("a").tokensComputed > 2, "it writes");
+  const prepared = ask("a", { max_tokens: 3 }); // for the old file, whose tokens may be others
+  await until(() => running.service.queue.waiting === 1, "another one waits for its slot");
   appendFileSync(fileOf("a"), "more");
   skipTime(running, 2_000); // the file is looked at once a second
   const next = ask("a", { max_tokens: 3 });
-  await until(() => running.service.queue.waiting === 1, "the next one waits");
+  await until(() => running.service.queue.waiting === 2, "the next one waits");
 
   expect((await reading).text).toBe(words.join(""));
+  expect([(await prepared).status, engine("a").loads]).toEqual([200, 1]);
   expect((await next).status).toBe(200);
   expect([engine("a").loads, engine("a").cut]).toEqual([2, 0]);
+  expect(engine("a").turnsInLoad).toEqual([1, 1, 2]);
+});
+
+test("a stream whose client does not read finishes with the file with which it began", async () => {
+  const slow = { texts: ["x".repeat(65_536)], tokens: 200, parkTimeoutMs: 10 };
+  const { engine, fileOf } = await start({ a: { engine: slow } });
+  const reading = await stream("a");
+  await until(() => engine("a").tokensComputed > 2, "it writes");
+  appendFileSync(fileOf("a"), "more");
+  skipTime(running, 60_000);
+  const next = ask("a", { max_tokens: 1 });
+  await until(() => running.service.queue.waiting === 1, "the next one waits");
+
+  expect((await readAll(reading)).text).toHaveLength(200 * 65_536);
+  expect([(await next).status, ...engine("a").turnsInLoad]).toEqual([200, 1, 2]);
 });

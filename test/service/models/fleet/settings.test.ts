@@ -1,9 +1,11 @@
 // Several models beside each other: their names and settings, also when these change while the server runs, the limits of a key
 // over all of them, and models that compute embeddings.
 
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, rmSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { chat, post, postSse, readAll } from "../../../support/clients/sse-client.ts";
 import { FakeEmbeddingEngine } from "../../../support/engines/fake-embedding-engine.ts";
 import type { FakeEngineOptions } from "../../../support/engines/fake-engine.ts";
@@ -67,7 +69,6 @@ describe("the limits of a key hold over all models together", () => {
       const response = await fetch(`${running.url}/v1/usage`, { headers: key });
       return ((await response.json()) as { data: object[] }).data[0];
     };
-    await until(async () => "waiting" in ((await usage()) ?? {}), "it can be seen");
     await until(() => running.engine("b").requests.length === 1, "the second one is prepared");
     await until(() => running.service.queue.waiting === 1, "the second one waits");
     const third = await ask("b", key);
@@ -116,13 +117,13 @@ describe("a model is asked for", () => {
   });
 
   test("by its file in the models folder, from the copy to the removal of the file", async () => {
-    await start({ models: { a: {} }, settings: { modelsDir: modelsDir() } });
+    await start({ models: { a: {} }, settings: { modelsDir: folder } });
     expect(await idIn(await ask("new"))).toBe(404);
     skipTime(running, 1_000); // the folder is read once a second
-    copyFileSync(BUILTIN_MODEL, path.join(modelsDir(), "new.gguf"));
+    copyFileSync(BUILTIN_MODEL, path.join(folder, "new.gguf"));
     expect([await idIn(await ask("new")), await idsOf()]).toEqual(["new", ["a", "new"]]);
     const engine = running.engine("new");
-    rmSync(path.join(modelsDir(), "new.gguf"));
+    rmSync(path.join(folder, "new.gguf"));
     skipTime(running, 1_000);
 
     expect([await idsOf(), await idIn(await ask("new"))]).toEqual([["a"], 404]);
@@ -131,20 +132,20 @@ describe("a model is asked for", () => {
   });
 
   test("in the settings, if a file of the folder has the same name", async () => {
-    const settings = { modelsDir: modelsDir() };
+    const settings = { modelsDir: folder };
     await start({ models: { a: {}, b: {} }, settings });
-    copyFileSync(BUILTIN_MODEL, path.join(modelsDir(), "b.gguf"));
+    copyFileSync(BUILTIN_MODEL, path.join(folder, "b.gguf"));
     skipTime(running, 1_000);
 
     expect(await idsOf()).toEqual(["a", "b"]);
     expect(running.service.models.find("b").model.source).toBe("settings");
   });
 
-  function modelsDir(): string {
-    const folder = path.join(import.meta.dirname, `models-${process.pid}`);
-    mkdirSync(folder, { recursive: true });
-    return folder;
-  }
+  let folder = "";
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "sluice-offered-"));
+  });
+  afterEach(async () => rm(folder, { recursive: true }));
 });
 
 describe("when the settings change while the server runs", () => {
@@ -158,17 +159,45 @@ describe("when the settings change while the server runs", () => {
     expect(running.engine("a").loads).toBe(1); // nothing changed for it
   });
 
-  test("a model that is removed finishes its streams, and refuses those that wait for it", async () => {
-    const { reload, modelOf, engine, service } = await start({ models: { a: {}, b: writing } });
+  test("a model that is removed finishes the requests that it has accepted", async () => {
+    const models = { a: {}, b: { ...writing, slots: 1 } };
+    const { reload, modelOf, engine, service } = await start({ models });
     const reading = streamOf("b").then(readAll);
     await until(() => engine("b").tokensComputed > 2, "it writes");
+    const next = streamOf("b").then(readAll);
+    await until(() => service.queue.waiting === 1, "another one waits for its slot");
     const removed = engine("b");
     reload({ model: [modelOf("a")] });
 
     expect(await idIn(await ask("b"))).toBe(404);
-    expect((await reading).text).toBe(words.join(""));
+    for (const each of [reading, next]) expect((await each).text).toBe(words.join(""));
     await until(() => removed.unloads === 1, "it is unloaded");
     expect([removed.cut, service.fleet.models.length, service.queue.inside]).toEqual([0, 1, 0]);
+  });
+
+  test("a stream of a removed model whose client does not read makes room, and is finished later", async () => {
+    const big = { memory: { ramBytes: 6, vramBytes: 0 } };
+    const slow = { texts: ["x".repeat(65_536)], tokens: 200, parkTimeoutMs: 10, model: big };
+    const { reload, modelOf, engine, service } = await start({
+      models: { a: { engine: { model: big } }, b: { engine: slow } },
+      settings: { memoryBudget: 10 },
+    });
+    const stream = await streamOf("b");
+    await until(() => service.queue.busy === 1, "it has begun");
+    let computed = -1;
+    await until(() => {
+      const isStill = computed === engine("b").tokensComputed && computed > 0;
+      computed = engine("b").tokensComputed;
+      return isStill;
+    }, "it stands still");
+    const removed = engine("b");
+    reload({ model: [modelOf("a")] });
+    skipTime(running, 60_000);
+    expect([await idIn(await ask("a")), removed.unloads]).toEqual(["a", 1]);
+
+    expect((await readAll(stream)).text).toHaveLength(200 * 65_536);
+    await until(() => service.fleet.models.length === 1, "it is forgotten");
+    expect([removed.loads, removed.unloads, removed.cut]).toEqual([2, 2, 0]);
   });
 
   test.each([{ slots: 2 }, { context: 512 }])(

@@ -27,7 +27,6 @@ function modelWith(engine: LoadableEngine): FleetModel {
   const queue = new Admissions({ slots: 1, maxWaiting: 8, queueTimeoutMs: 1_000, flexWaitMs: 1 });
   return new FleetModel({
     name: "a",
-    fileName: "a.gguf",
     isGenerating: false,
     engine,
     lane: queue.addLane("a", 1),
@@ -46,7 +45,7 @@ test("a loaded model whose engine has no worker now is ready, so that its next w
   const model = modelWith(withoutWorker);
   await model.load({ memoryLimit: { ramBytes: 8, vramBytes: 8 }, isShare: false });
   const { signal } = new AbortController();
-  const info = await model.ready({ owner: "x", isFlex: false, arrivedAtMs: 0, signal });
+  const info = await model.ready({ owner: "x", isFlex: false, arrivedAtMs: 0, signal, places: 1 });
 
   expect(info).toEqual(FAKE_MODEL);
 });
