@@ -182,7 +182,7 @@ describe.skipIf(!HAS_BROWSER)("the models panel", () => {
     await page.keyboard.press("Enter");
     const bar = page.getByRole("progressbar", { name: "Downloading qwen3:4b" });
     await bar.waitFor();
-    expect(await field(page).inputValue()).toBe("");
+    await expect.poll(() => field(page).inputValue()).toBe("");
 
     admin.progress({ completed: 1_250_000_000, total: 2_500_000_000 });
     await row(page, "qwen3:4b").getByText("1.3 GB of 2.5 GB · 35 MB/s · about 40 s left").waitFor();

@@ -103,15 +103,13 @@ export class ModelManager {
   async pull(model: string): Promise<boolean> {
     return await this.#changePulls(async () => {
       const pull = await startPull(this.#server, model);
-      this.#set({ notice: `Downloading ${pull.model}.` });
+      const others = this.#state.pulls.filter((each) => each.model !== pull.model);
+      this.#set({ pulls: [pull, ...others], notice: `Downloading ${pull.model}.` });
     });
   }
 
   async cancel(id: string): Promise<void> {
-    await this.#changePulls(async () => {
-      await cancelPull(this.#server, id);
-      this.#set({ notice: "The download was cancelled." });
-    });
+    await this.#changePulls(() => cancelPull(this.#server, id));
   }
 
   async #changePulls(change: () => Promise<void>): Promise<boolean> {
@@ -122,18 +120,16 @@ export class ModelManager {
       this.#set({ pullProblem: messageOf(error) });
       return false;
     }
-    await this.refresh();
+    void this.refresh();
     return true;
   }
 
   #takePulls(all: readonly ModelPull[]): void {
     const running = new Set(this.#state.pulls.filter(isRunning).map(({ id }) => id));
-    const done = all.find(({ id, status }) => running.has(id) && status === "done");
-    this.#set({
-      pulls: shownPulls(all),
-      ...(done ? { notice: `${done.name ?? done.model} is downloaded.` } : {}),
-    });
-    if (done) void this.#status.refresh(); // the poll at the same time may have missed the new model
+    const ended = all.filter((pull) => running.has(pull.id) && !isRunning(pull));
+    const notice = ended.map(endNotice).join(" ");
+    this.#set({ pulls: shownPulls(all), ...(notice === "" ? {} : { notice }) });
+    if (ended.length > 0) void this.#status.refresh(); // the poll at the same time may have missed the new model
   }
 
   #pollSoon(): void {
@@ -151,6 +147,12 @@ export class ModelManager {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
+}
+
+function endNotice({ status, name, model, problem }: ModelPull): string {
+  if (status === "done") return `${name ?? model} is downloaded.`;
+  if (status === "failed") return `The download of ${model} failed: ${problem ?? ""}`;
+  return "The download was cancelled.";
 }
 
 /** @param all the oldest first */

@@ -149,6 +149,34 @@ test("says why a download could not be started, until one can", async () => {
   expect(manager.get()).toMatchObject({ pullProblem: null, notice: "Downloading qwen3:4b." });
 });
 
+test("says that a download failed, also if it did so before the first poll", async () => {
+  const started = Response.json(pull("2", "none", "queued"), { status: 202 });
+  const { manager, pulls } = managing(async () => started);
+  pulls.push(pull("1", "old", "failed", { error: { message: "too long ago" } }));
+  await manager.refresh();
+  expect(manager.get().notice).toBe("");
+
+  pulls.push(pull("2", "none", "failed", { error: { message: "not found" } }));
+  await manager.pull("none");
+  expect(manager.get().notice).toBe("Downloading none.");
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(manager.get().notice).toBe("The download of none failed: not found");
+});
+
+test("says that a download was cancelled", async () => {
+  const { manager, pulls } = managing(async () => {
+    pulls[0] = pull("1", "qwen3:4b", "cancelled");
+    return Response.json({});
+  });
+  pulls.push(pull("1", "qwen3:4b", "downloading"));
+  await manager.refresh();
+  await manager.cancel("1");
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(manager.get()).toMatchObject({ pulls: [], notice: "The download was cancelled." });
+});
+
 test("a download that has ended already can be cancelled", async () => {
   const { manager, calls } = managing(async () => refused("no such pull", 404));
   await manager.cancel("1");
