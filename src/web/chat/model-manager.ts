@@ -6,7 +6,7 @@ import {
   changeModel,
   isRunning,
   listPulls,
-  type ModelAction,
+  type ModelCallKind,
   type ModelPull,
   startPull,
 } from "../client/model-calls.ts";
@@ -18,7 +18,7 @@ export type ManagerState = {
   /** The newest download of each model, unless it was cancelled or is done; the newest first. */
   readonly pulls: readonly ModelPull[];
   /** What is being done to a model, by its id. */
-  readonly working: ReadonlyMap<string, ModelAction>;
+  readonly working: ReadonlyMap<string, ModelCallKind>;
   /** Why the last action on a model failed, by its id. */
   readonly problems: ReadonlyMap<string, string>;
   /** Why the last download could not be started or cancelled; null if it could. */
@@ -28,7 +28,7 @@ export type ManagerState = {
 };
 
 const POLL_MS = 1_000;
-const DONE: Readonly<Record<ModelAction, string>> = {
+const DONE: Readonly<Record<ModelCallKind, string>> = {
   load: "loaded",
   unload: "unloaded",
   delete: "deleted",
@@ -83,7 +83,7 @@ export class ModelManager {
   }
 
   /** Resolves when it is done or has failed; the state says which. */
-  async change(action: ModelAction, id: string): Promise<void> {
+  async change(action: ModelCallKind, id: string): Promise<void> {
     const { working, problems } = this.#state;
     if (working.has(id)) return;
     this.#set({ working: new Map(working).set(id, action), problems: without(problems, id) });

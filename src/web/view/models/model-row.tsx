@@ -1,6 +1,6 @@
 // One model in the models panel.
 
-import type { ModelAction } from "../../client/model-calls.ts";
+import type { ModelCallKind } from "../../client/model-calls.ts";
 import type { PageModel } from "../../client/page-models.ts";
 import { bytes } from "../format.ts";
 import { modelNote, modelProblem } from "./model-text.ts";
@@ -8,7 +8,7 @@ import { modelNote, modelProblem } from "./model-text.ts";
 type RowProps = {
   readonly model: PageModel;
   /** What is being done to it. */
-  readonly action: ModelAction | null;
+  readonly action: ModelCallKind | null;
   /** Why the last action failed. */
   readonly problem: string | null;
   readonly onChange: (action: "load" | "unload") => void;
