@@ -166,6 +166,7 @@ export class ModelList {
       this.#options.log("info", `deleted the model ${names[0]}`);
     } catch (error) {
       if (!(error instanceof ModelFolderError)) throw error;
+      this.#options.log("warn", error.message); // the client may have disconnected
       throw new ServiceError("folder_not_writable", error.message, { cause: error });
     } finally {
       this.#deleting.delete(file);

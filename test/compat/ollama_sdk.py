@@ -169,9 +169,10 @@ def capabilities():
 @check()
 def pull():
     assert client.pull(model)["status"] == "success"
-    assert [part["status"] for part in client.pull(model, stream=True)] == ["success"]
-    assert "sluice pull" in refused(lambda: client.pull("llama3")).error
-    assert refused(lambda: client.delete(model)).status_code == 404
+    lines = [part["status"] for part in client.pull(model, stream=True)]
+    assert lines == ["pulling manifest", "success"]
+    assert "short name" in refused(lambda: client.pull("no-such")).error
+    assert refused(lambda: client.delete(model)).status_code == 400
 
 
 @check()

@@ -115,9 +115,9 @@ export function modelActionOf({ keep_alive }: CommonFields, encodePart: EncodePa
   return { type, field: "keep_alive", body };
 }
 
-/** 0, "0" or "0s", as in `ollama stop`. */
+/** 0, "0", "0s" and the like, as `ollama stop` sends it; not "05m". */
 function isZero(keepAliveTime: CommonFields["keep_alive"]): boolean {
-  return /^0\w*$/.test(String(keepAliveTime ?? ""));
+  return /^0+(\.0+)?[a-z]*$/.test(String(keepAliveTime ?? ""));
 }
 
 export function readReasoning(fields: CommonFields): ReasoningOptions {

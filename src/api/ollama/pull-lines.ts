@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { ShownPull } from "../sluice/pulls.ts";
 import type { OllamaProgress } from "./model-answers.ts";
 
-/** A line that follows when the last byte has arrived. */
+/** The last line of a pull. */
 export const PULL_SUCCESS = { status: "success" } as const;
 export const PULLING_MANIFEST: OllamaProgress = { status: "pulling manifest" };
 

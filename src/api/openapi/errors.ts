@@ -42,7 +42,7 @@ export function codesOfPost(more: readonly ErrorCode[]): readonly ErrorCode[] {
 const MEANINGS: Readonly<Record<number, string>> = {
   400: "The request is invalid: `param` names the field",
   401: "The API key is missing or wrong",
-  403: "The key lacks a scope",
+  403: "The key lacks a scope, or the server may not write to its models folder",
   404: "Not found",
   409: "The request was stopped by another request",
   410: "No longer available",

@@ -11,7 +11,7 @@ import { pull } from "./pulls.ts";
 import { SERVER } from "./server-answers.ts";
 
 /** What a body asks for. */
-export type ModelRequest = {
+type ModelRequest = {
   readonly model: string;
   readonly isStreamed: boolean;
   readonly ignoredParams: readonly string[];

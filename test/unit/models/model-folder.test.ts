@@ -1,16 +1,26 @@
 // Which files of a folder are models, under which names, and what is wrong with the others.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import {
+  checkWritable,
   deleteModel,
   fileIdentity,
   findInModelFolder,
   listModelFolder,
   ModelFolderError,
   modelNameOf,
+  modifiedAtOf,
 } from "../../../src/models/model-folder.ts";
 
 const scratch = mkdtempSync(path.join(tmpdir(), "model-folder-"));
@@ -174,4 +184,23 @@ test("the identity changes with any part", () => {
 
   expect(changed).not.toBe(before);
   expect(fileIdentity(first)).toMatch(/,missing$/);
+});
+
+test("a model was written when its newest part was", () => {
+  const dir = folderWith({ "a-00001-of-00002.gguf": "GGUF", "a-00002-of-00002.gguf": "GGUF" });
+  const [first, second] = [1, 2].map((part) => path.join(dir, `a-0000${part}-of-00002.gguf`));
+  utimesSync(first ?? "", 1_000, 1_000);
+  utimesSync(second ?? "", 2_000, 2_000);
+
+  expect(modifiedAtOf(first ?? "")).toEqual(new Date(2_000_000));
+  expect(modifiedAtOf(path.join(dir, "missing.gguf"))).toBeNull();
+});
+
+test("a missing folder can be written if the one above it can, and a file is no folder", () => {
+  const dir = folderWith({ file: "" });
+
+  checkWritable(dir);
+  checkWritable(path.join(dir, "new", "models"));
+  expect(() => checkWritable(path.join(dir, "file"))).toThrow("is not a folder");
+  expect(() => checkWritable(path.join(dir, "file", "models"))).toThrow(ModelFolderError);
 });

@@ -185,3 +185,18 @@ function refusalOf(start: () => unknown): unknown {
     return error;
   }
 }
+
+test("a pull is wanted while it has a reader, and always when it is kept", async () => {
+  const { jobs } = jobsWith();
+  const job = jobs.start("qwen3:4b");
+  const reader = job.changes(live);
+  expect(job.isWanted).toBe(false);
+
+  await reader.next();
+  expect(job.isWanted).toBe(true);
+  await reader.return();
+  expect(job.isWanted).toBe(false);
+  job.keep();
+
+  expect(job.isWanted).toBe(true);
+});

@@ -272,6 +272,7 @@ test.each([
   ["messages that are null", () => parseChat({ messages: null, keep_alive: -1 }), "load"],
   ["no prompt", () => parseGenerate({ prompt: "" }), "load"],
   ["no prompt, for no time", () => parseGenerate({ prompt: "", keep_alive: 0 }), "unload"],
+  ["no prompt, for 5 minutes", () => parseGenerate({ prompt: "", keep_alive: "05m" }), "load"],
   ["no prompt, for 0 seconds", () => parseGenerate({ prompt: "", keep_alive: "0s" }), "unload"],
 ])("%s only asks to %s", (_what, parse, done_reason) => {
   const { requests, modelAction } = parse();
