@@ -18,7 +18,7 @@ import type { Logger } from "./log.ts";
 import { Fleet } from "./models/fleet/fleet.ts";
 import { FleetModel } from "./models/fleet/fleet-model.ts";
 import { MemoryBudget } from "./models/fleet/memory-budget.ts";
-import { fileIdentity, modelNameOf } from "./models/model-folder.ts";
+import { fileIdentity, modelNameOf, sizeOf } from "./models/model-folder.ts";
 import { type ConfiguredModels, ModelList } from "./models/model-list.ts";
 import type { ModelSpec } from "./models/model-spec.ts";
 import { PullJobs } from "./models/pull-jobs.ts";
@@ -82,7 +82,7 @@ export function createModels(parts: ModelsParts): Models {
   queue.onChange = fleet.plan;
   embeddingQueue.onChange = fleet.plan;
   const prefixShare = () => (fleet.count > 1 ? PREFIX_SHARE : 1);
-  const makers = { ...parts, fleet, queue, embeddingQueue, prefixFolders, prefixShare };
+  const makers = { ...parts, budget, fleet, queue, embeddingQueue, prefixFolders, prefixShare };
   const survey = createSurvey(parts, () => budget().shareOf(fleet.count));
   const models = new ModelList({
     configured: configuredModels(config()),
@@ -206,12 +206,14 @@ function fileSpec(file: string | undefined, other: ModelSpec): ModelSpec | null 
   };
 }
 
-type Makers = ModelsParts &
-  Pick<EngineParts, "prefixFolders" | "prefixShare"> &
+type Makers = ModelsParts & { readonly budget: () => MemoryBudget } & Pick<
+    EngineParts,
+    "prefixFolders" | "prefixShare"
+  > &
   Omit<Models, "models" | "pulls" | "survey" | "update">;
 
 function generatingModel(spec: ModelSpec, makers: Makers): FleetModel<Engine> {
-  const { engine, config, queue } = makers;
+  const { engine, config, queue, fleet, budget } = makers;
   const [id] = spec.names;
   const given = typeof engine === "function" ? engine(id) : engine;
   return fleetModel(spec, {
@@ -220,6 +222,7 @@ function generatingModel(spec: ModelSpec, makers: Makers): FleetModel<Engine> {
     name: id,
     slots: spec.slots,
     isGenerating: true,
+    memoryShare: () => budget().shareOf(fleet.count),
     engine: given ?? createEngine(spec, { ...makers, config: config() }),
     idleUnloadMs: () => config().idleUnloadMs ?? null,
   });
@@ -229,7 +232,7 @@ function embeddingModel(
   spec: ModelSpec,
   makers: Makers & Pick<Parameters<typeof createEmbeddingEngine>[1], "knownModel">,
 ): FleetModel<EmbeddingEngine> {
-  const { embeddingEngine, config, embeddingQueue } = makers;
+  const { embeddingEngine, config, embeddingQueue, budget } = makers;
   const [id] = spec.names;
   const given = typeof embeddingEngine === "function" ? embeddingEngine(id) : embeddingEngine;
   return fleetModel(spec, {
@@ -238,6 +241,7 @@ function embeddingModel(
     name: `${id} (embeddings)`,
     slots: 1,
     isGenerating: false,
+    memoryShare: () => budget().embeddingShare(sizeOf(spec.file)),
     engine: given ?? createEmbeddingEngine(spec, { ...makers, config: config() }),
     idleUnloadMs: () => config().idleUnloadMs ?? config().embeddingIdleTimeoutMs,
   });
@@ -249,6 +253,7 @@ type FleetModelParts<E extends LoadableEngine> = {
   readonly engine: E;
   readonly queue: Admissions;
   readonly fleet: Fleet;
+  readonly memoryShare: () => MemoryUse;
   readonly slots: number;
   readonly idleUnloadMs: () => number | null;
 };

@@ -15,7 +15,6 @@ import type { ModelSpec } from "./model-spec.ts";
 export type GeneratingModel = FleetModel<Engine>;
 export type EmbeddingFleetModel = FleetModel<EmbeddingEngine>;
 
-/** One model of the list. */
 export type OfferedModel = {
   readonly spec: ModelSpec;
   /** Those of its spec, and those that were added since the start. */

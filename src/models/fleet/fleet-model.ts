@@ -4,7 +4,6 @@
 import type { LoadableEngine } from "../../engine/engine.ts";
 import { type ServiceError, toServiceError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
-import type { MemoryUse } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { Demand } from "../../queue/fair-share.ts";
@@ -23,7 +22,7 @@ type State = PlanModel<Demand>["state"];
 export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   readonly #options: FleetModelOptions<E>;
   readonly clock = new LoadClock();
-  readonly facts = new ModelFacts();
+  readonly facts: ModelFacts;
   readonly #file: FileWatch;
   #state: State = "unloaded";
   #ended: Deferred<void> = deferred();
@@ -41,6 +40,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
 
   constructor(options: FleetModelOptions<E>) {
     this.#options = options;
+    this.facts = new ModelFacts(options.memoryShare);
     this.#file = new FileWatch(options.fileIdentity);
   }
 
@@ -164,8 +164,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     return this.#options.inside() > this.lane.placesAtGate;
   }
 
-  /** @param guess its memory as long as that is not known */
-  planModel(guess: MemoryUse): PlanModel<Demand> {
+  planModel(): PlanModel<Demand> {
     const { lane, isPinned, idleUnloadMs } = this.#options;
     const { isBusy, isClaimed } = this;
     const isInUse = isBusy || isClaimed;
@@ -173,7 +172,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     return {
       name: lane.name,
       state: this.#state,
-      memory: this.facts.memory ?? guess,
+      memory: this.facts.expectedMemory,
       isBusy,
       isClaimed,
       demand: this.demand,

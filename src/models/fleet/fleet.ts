@@ -93,7 +93,7 @@ export class Fleet {
     for (const model of this.models) this.#refuseTooLarge(model);
     const { budget, isAhead } = this.#options;
     const { actions, againAtMs } = planFleet(
-      this.models.map((model) => model.planModel(this.#guess)),
+      this.models.map((model) => model.planModel()),
       { budget: budget().total, nowMs: performance.now(), isAhead },
     );
     for (const action of actions) this.#act(action);
@@ -125,8 +125,9 @@ export class Fleet {
     const { budget, log } = this.#options;
     const { name } = model;
     log("info", `loading ${name}`);
-    const memoryLimit = budget().limitFor(model.facts.memory, this.count);
-    const isShare = !fitsInto(budget().total, memoryLimit);
+    const { share, expectedMemory } = model.facts;
+    const isShare = fitsInto(expectedMemory, share);
+    const memoryLimit = isShare ? share : budget().total;
     void model.load({ memoryLimit, isShare }).then(() => {
       if (model.failure) log("error", `cannot load ${name}: ${model.failure.message}`);
       else if (model.state === "ready") log("info", `${name} is loaded`);
@@ -158,11 +159,6 @@ export class Fleet {
     if (refusal) model.refuse(refusal);
   }
 
-  /** The memory of a model as long as it is not known. */
-  get #guess(): MemoryUse {
-    return this.#options.budget().shareOf(this.count);
-  }
-
   /** Memory that cannot be freed. */
   get #pinned(): MemoryUse {
     return this.#memoryOf(({ isPinned, state }) => isPinned && state !== "unloaded");
@@ -171,6 +167,6 @@ export class Fleet {
   #memoryOf(counts: (model: FleetModel) => boolean): MemoryUse {
     return this.models
       .filter(counts)
-      .reduce((sum, { facts }) => addMemory(sum, facts.memory ?? this.#guess), NO_MEMORY);
+      .reduce((sum, { facts }) => addMemory(sum, facts.expectedMemory), NO_MEMORY);
   }
 }

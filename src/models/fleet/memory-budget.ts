@@ -20,6 +20,11 @@ const GPU_RESERVE_SHARE = 0.05;
 const RESERVE_SHARE = 0.1;
 const MIN_RESERVE_BYTES = 512 * 2 ** 20;
 
+/** A single model leaves room for one that computes embeddings; of several models, two should fit. */
+const SHARE_OF_ONE = 7 / 8;
+const SHARE_OF_SEVERAL = 1 / 2;
+/** Memory of a process with contexts for embeddings, besides the weights. */
+const EMBEDDING_BYTES = 2 ** 30;
 /** The worker that loads the first model knows what the GPU has. */
 const UNKNOWN_BYTES = Number.MAX_SAFE_INTEGER;
 
@@ -41,17 +46,21 @@ export class MemoryBudget {
     };
   }
 
-  /** What one of several models may take with a context of its choice: half, so that two models fit. */
+  /** What a model that generates may take with a context of its choice. @param models that generate */
   shareOf(models: number): MemoryUse {
-    const { ramBytes, vramBytes } = this.total;
-    if (models <= 1) return this.total;
-    return { ramBytes: Math.floor(ramBytes / 2), vramBytes: Math.floor(vramBytes / 2) };
+    return this.#partOf(models <= 1 ? SHARE_OF_ONE : SHARE_OF_SEVERAL);
   }
 
-  /** The limit for loading a model. @param known what it needs; null if that is not known yet */
-  limitFor(known: MemoryUse | null, models: number): MemoryUse {
-    const share = this.shareOf(models);
-    return known === null || fitsInto(known, share) ? share : this.total;
+  /** What a model for embeddings is expected to take at most: their contexts are small. */
+  embeddingShare(fileBytes: number): MemoryUse {
+    const { ramBytes, vramBytes } = this.#partOf(SHARE_OF_SEVERAL);
+    const bytes = fileBytes + EMBEDDING_BYTES;
+    return { ramBytes: Math.min(bytes, ramBytes), vramBytes: Math.min(bytes, vramBytes) };
+  }
+
+  #partOf(share: number): MemoryUse {
+    const { ramBytes, vramBytes } = this.total;
+    return { ramBytes: Math.floor(ramBytes * share), vramBytes: Math.floor(vramBytes * share) };
   }
 
   /** Null if the model fits beside those that cannot be unloaded, otherwise why it cannot be loaded. */

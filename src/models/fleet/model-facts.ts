@@ -7,6 +7,21 @@ export class ModelFacts {
   #loaded: ModelInfo | null = null;
   #ofFile: ModelInfo | null = null;
   #memory: MemoryUse | null = null;
+  readonly #share: () => MemoryUse;
+
+  /** @param share what it may take, as long as it is not known that it needs more */
+  constructor(share: () => MemoryUse) {
+    this.#share = share;
+  }
+
+  get share(): MemoryUse {
+    return this.#share();
+  }
+
+  /** What it takes, or is expected to take when it is loaded. */
+  get expectedMemory(): MemoryUse {
+    return this.#memory ?? this.share;
+  }
 
   /** From the last time it was loaded; null if it never was. */
   get loaded(): ModelInfo | null {

@@ -129,10 +129,14 @@ test("every path that takes a body reserves its memory", async () => {
   await until(async () => (await statusOf()) === 503, "the share is taken");
   const posts = operations().filter(({ contract }) => contract !== undefined);
 
-  const answers = posts.map(async ({ path, contract }) => {
+  const answers = posts.map(async ({ path, method, contract }) => {
     const url = running.url + path.replace("{model}", running.service.models.resolve(null).id);
     const query = path.includes("streamGenerate") ? "?alt=sse" : "";
-    const answer = await post(url + query, contract?.example ?? {});
+    const answer = await fetch(url + query, {
+      method: method.toUpperCase(),
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(contract?.example ?? {}),
+    });
     return [path, answer.status, answer.headers.get("retry-after")];
   });
 

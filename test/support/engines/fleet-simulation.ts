@@ -105,6 +105,7 @@ export class FleetSimulation {
       inside: () => this.queue.insideLane(name),
       refuseWaiting: (error) => this.queue.refuseWaiting(name, error),
       isPinned,
+      memoryShare: () => ({ ramBytes: bytes, vramBytes: 0 }),
       fileIdentity: () => "same",
       idleUnloadMs: () => null,
       onChange: this.fleet.plan,
