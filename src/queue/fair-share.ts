@@ -97,6 +97,11 @@ export class FairShare {
     return this.#normal.waitingOf(owner) + this.#flex.waitingOf(owner);
   }
 
+  /** Whether requests of a key wait because it holds as many slots as it may. */
+  isAtLimit(owner: string): boolean {
+    return this.waitingOf(owner) > 0 && !this.#ownerSlots().mayRun(owner);
+  }
+
   /** Slots a key may hold in a lane. */
   slotsOf(owner: string, lane: string): number {
     return Math.min(this.#slotsIn(lane), this.#limitOf(owner));

@@ -78,7 +78,7 @@ export class Ticket implements SlotLease {
    */
   get isContended(): boolean {
     const { order, owner, lane } = this.#options;
-    return !lane.isOpen || order.canStart(lane.name) || order.waitingOf(owner) > 0;
+    return !lane.isOpen || order.canStart(lane.name) || order.isAtLimit(owner);
   }
 
   /** Sets the expected cost, before the request waits. @param maxTokens of the answer */

@@ -3,6 +3,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
+import type { KeyLimits } from "../../../src/generation/caller.ts";
 import { ANONYMOUS } from "../../../src/keys/caller.ts";
 import { Admissions } from "../../../src/queue/admissions.ts";
 
@@ -20,11 +21,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function enter(lane: string) {
+function enter(lane: string, limits: Partial<KeyLimits> = {}) {
   const controller = new AbortController();
   const abort = (error: ServiceError) => controller.abort(error);
   const { signal } = controller;
-  return queue.enter({ signal, abort, caller: ANONYMOUS, choices: 1, lane });
+  const caller = { ...ANONYMOUS, limits: { ...ANONYMOUS.limits, ...limits } };
+  return queue.enter({ signal, abort, caller, choices: 1, lane });
 }
 
 const demand = { owner: ANONYMOUS.owner, isFlex: false, arrivedAtMs: 0, places: 1 };
@@ -102,4 +104,22 @@ test("those that wait fail with the reason, at the gate and for a slot, and only
   expect(other.place).not.toBeNull();
   for (const each of [own, other]) each.leave();
   await expect(otherTurn).rejects.toThrow();
+});
+
+// The bug: a stream whose client did not read gave up its slot for requests of another model, which could not use it.
+test.each([
+  { limits: { concurrent: null }, isContended: false },
+  { limits: { concurrent: 2 }, isContended: true },
+])("a slot is wanted by a request of the same key in another lane only if the key has too few: $limits", async ({
+  limits,
+  isContended,
+}) => {
+  for (const name of ["a", "b"]) queue.addLane(name, 1).open();
+  const [parked, holder, waiting] = [enter("a", limits), enter("b", limits), enter("b", limits)];
+  for (const each of [parked, holder]) await each.ticketOf(0).acquire();
+  const turns = waiting.ticketOf(0).acquire();
+
+  expect(parked.ticketOf(0).isContended).toBe(isContended);
+  for (const each of [waiting, parked, holder]) each.leave();
+  await expect(turns).rejects.toThrow();
 });
