@@ -2,19 +2,33 @@
 // path; unit/worker/step/generate.test.ts tests that an aborted request takes part in no further decode.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Lane } from "../../src/queue/lane.ts";
+import { NEIGHBOUR_TOKENS, startNeighbour } from "../support/clients/busy-neighbour.ts";
 import { LEAVING, type LeavingClient } from "../support/clients/leaving-client.ts";
 import { type RawClient, rawPost } from "../support/clients/raw-client.ts";
 import { chat } from "../support/clients/sse-client.ts";
-import { metric, type RunningService, startWithModel, until } from "../support/start-service.ts";
+import {
+  BUILTIN_MODEL,
+  metric,
+  type RunningService,
+  startWithModel,
+  until,
+} from "../support/start-service.ts";
 
 const SLOTS = 4;
 const BATCH = 32;
 
+const NEIGHBOUR = "neighbour";
+
 let running: RunningService;
 let chatUrl: string;
+/** The slots of the model that is left, beside those of its neighbour. */
+let lane: Lane;
 beforeAll(async () => {
-  running = await startWithModel({ threads: 1, slots: SLOTS, batchSize: BATCH });
+  const model = [BUILTIN_MODEL, { name: NEIGHBOUR, path: BUILTIN_MODEL, context: 1024, slots: 1 }];
+  running = await startWithModel({ model, threads: 1, slots: SLOTS, batchSize: BATCH });
   chatUrl = `${running.url}/v1/chat/completions`;
+  ({ lane } = running.service.models.default);
 });
 afterAll(async () => running.close());
 
@@ -51,21 +65,23 @@ type Phase = {
   readonly bound: number;
 };
 
+/** Requests of the model, with or without a slot. */
+const inside = () => running.service.queue.insideLane(lane.name);
 /** Other requests that hold a slot. */
 let othersRunning = 0;
-const inSlot = () => until(() => running.service.queue.busy > othersRunning, "it has a slot");
+const inSlot = () => until(() => lane.busy > othersRunning, "it has a slot");
 const writes = (client: LeavingClient) => client.sees('"content":"');
 
 const PHASES: Record<string, Phase> = {
   "waiting for a slot": {
     body: () => ({ ...endless }),
     isQueued: true,
-    reached: () => until(() => running.service.queue.waiting === 1, "it waits"),
+    reached: () => until(() => lane.waiting === 1, "it waits"),
     bound: 0,
   },
   rendering: {
     body: () => ({ ...longPrompt(2900), ...endless, stream: true }),
-    reached: () => until(() => running.service.queue.inside > othersRunning, "it is inside"),
+    reached: () => until(() => inside() > othersRunning, "it is inside"),
     bound: FEW,
   },
   "the prompt of a stream": {
@@ -113,19 +129,30 @@ const PHASES: Record<string, Phase> = {
 };
 
 const WAYS = Object.keys(LEAVING);
+const BESIDE = "beside a busy neighbour";
+/** In these phases, a worker has to notice the disconnect in time while another one takes its CPU. */
+const BESIDE_PHASES = [
+  "waiting for a slot",
+  "the prompt of a stream",
+  "a stream",
+  "four choices",
+  "a long list of embeddings",
+];
 
 /** Alone, every phase meets every way to disconnect; beside other streams, each phase meets one way. */
 function waysOf(traffic: string, index: number): string[] {
   return traffic === "alone" ? WAYS : WAYS.filter((_, way) => way === index % WAYS.length);
 }
 
-describe.each(["alone", "with all other slots busy"])("%s", (traffic) => {
-  const phases = Object.entries(PHASES).map(
-    ([name, phase], index) => [name, phase, waysOf(traffic, index)] as const,
-  );
+describe.each(["alone", "with all other slots busy", BESIDE])("%s", (traffic) => {
+  const phases = Object.entries(PHASES)
+    .map(([name, phase], index) => [name, phase, waysOf(traffic, index)] as const)
+    .filter(([name]) => traffic !== BESIDE || BESIDE_PHASES.includes(name));
   describe.each(phases)("a client that disconnects in %s", (_name, phase, ways) => {
     test.each(ways)("by %s frees everything it held", async (way) => {
-      const others = await fill(phase.isQueued ? SLOTS : traffic === "alone" ? 0 : SLOTS - 1);
+      const neighbour = traffic === BESIDE ? await startNeighbour(running.url, NEIGHBOUR) : null;
+      const busy = traffic === "with all other slots busy" ? SLOTS - 1 : 0;
+      const others = await fill(phase.isQueued ? SLOTS : busy);
       const wastedBefore = await metric(running.url, "sluice_tokens_after_leaving_total");
       const url = `${running.url}${phase.path ?? "/v1/chat/completions"}`;
       const body = phase.path ? phase.body() : chat(phase.body());
@@ -135,16 +162,16 @@ describe.each(["alone", "with all other slots busy"])("%s", (traffic) => {
 
       client.leave();
 
-      const { queue, embeddingQueue } = running.service;
-      await until(
-        () => queue.inside === others.length && embeddingQueue.inside === 0,
-        "it is gone",
-      );
-      expect([queue.busy, queue.waiting]).toEqual([others.length, 0]);
+      const { embeddingQueue } = running.service;
+      await until(() => inside() === others.length && embeddingQueue.inside === 0, "it is gone");
+      expect([lane.busy, lane.waiting]).toEqual([others.length, 0]);
       const wasted = await metric(running.url, "sluice_tokens_after_leaving_total");
       expect(wasted - wastedBefore).toBeLessThanOrEqual(phase.bound);
       for (const other of others) other.socket.destroy();
-      await until(() => queue.inside === 0, "all are gone");
+      await until(() => inside() === 0, "all are gone");
+      const complete = { isDone: true, tokens: NEIGHBOUR_TOKENS, waits: [] };
+      for (const answer of (await neighbour?.stop())?.slice(1) ?? [])
+        expect(answer).toEqual(complete); // the first one may have waited until the model was loaded
     });
   });
 });
