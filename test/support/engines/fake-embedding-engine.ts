@@ -3,12 +3,12 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EmbeddingEngine, EmbeddingRunOptions } from "../../../src/engine/embedding-engine.ts";
-import type { EngineStatus } from "../../../src/engine/engine.ts";
+import type { EngineStatus, ModelLoadOptions } from "../../../src/engine/engine.ts";
 import type { ServiceError } from "../../../src/errors.ts";
 import { orAborted } from "../../../src/generation/deferred.ts";
 import type { EmbeddingRequest } from "../../../src/generation/embedding.ts";
 import type { ModelInfo } from "../../../src/generation/model-info.ts";
-import { FAKE_MODEL } from "./fake-engine.ts";
+import { FAKE_MODEL, requireRoom } from "./fake-engine.ts";
 
 export type FakeEmbeddingOptions = {
   /** Time of one input. */
@@ -35,7 +35,8 @@ export class FakeEmbeddingEngine implements EmbeddingEngine {
     return { ...FAKE_MODEL, ...this.#options.model };
   }
 
-  async load() {
+  async load({ memoryLimit }: ModelLoadOptions) {
+    requireRoom(this.#model, memoryLimit);
     return this.#model;
   }
 

@@ -17,7 +17,7 @@ import type {
   GenerateEvent,
   Usage,
 } from "../../../src/generation/events.ts";
-import { fitsInto, memoryText } from "../../../src/generation/memory-use.ts";
+import { fitsInto, type MemoryUse, memoryText } from "../../../src/generation/memory-use.ts";
 import type { EngineState, ModelInfo } from "../../../src/generation/model-info.ts";
 import type { Answers, AnswerTo, Question } from "../../../src/generation/questions.ts";
 import {
@@ -130,11 +130,7 @@ export class FakeEngine implements Engine {
 
   async load({ memoryLimit }: ModelLoadOptions): Promise<ModelInfo> {
     this.attempts += 1;
-    const { memory } = this.#model;
-    if (memoryLimit && !fitsInto(memory, memoryLimit)) {
-      const message = `it needs ${memoryText(memory)}, and may use ${memoryText(memoryLimit)}`;
-      throw new ServiceError("model_too_large", message, { memory });
-    }
+    requireRoom(this.#model, memoryLimit);
     this.loads += 1;
     const { loadMs = 0, isCold } = this.#options;
     if (isCold) this.#state = "loading";
@@ -396,6 +392,13 @@ export class FakeEngine implements Engine {
     await orAborted(ms > 0 ? sleep(ms) : new Promise((resolve) => setImmediate(resolve)), signal);
     if (signal.aborted) throw abortReason(signal);
   }
+}
+
+/** As a worker does before it loads the weights. @throws ServiceError `model_too_large` */
+export function requireRoom({ memory }: ModelInfo, limit: MemoryUse | null): void {
+  if (limit === null || fitsInto(memory, limit)) return;
+  const message = `it needs ${memoryText(memory)}, and may use ${memoryText(limit)}`;
+  throw new ServiceError("model_too_large", message, { memory });
 }
 
 function notLoaded(): ServiceError {

@@ -264,6 +264,34 @@ describe("when the settings change while the server runs", () => {
   });
 });
 
+test("the first request for embeddings does not unload the model for chats if both fit", async () => {
+  const memory = { ramBytes: 60_000_000, vramBytes: 0 };
+  const embedding = new FakeEmbeddingEngine({ model: { memory: { ramBytes: 1e6, vramBytes: 0 } } });
+  const { url, engine } = await start({
+    models: { a: { engine: { model: { memory } } } },
+    settings: { memoryBudget: 1e8, embeddingModel: BUILTIN_MODEL },
+    parts: { embeddingEngine: () => embedding },
+  });
+  expect((await post(`${url}/v1/embeddings`, { input: "one" })).status).toBe(200);
+
+  expect((await ask("a")).status).toBe(200);
+  expect([engine("a").loads, engine("a").unloads]).toEqual([1, 0]);
+});
+
+test("embeddings that do not fit beside the model for chats are loaded in its place", async () => {
+  const memory = { ramBytes: 60_000_000, vramBytes: 0 };
+  const embedding = new FakeEmbeddingEngine({ model: { memory } });
+  const { url, engine } = await start({
+    models: { a: { engine: { model: { memory } } } },
+    settings: { memoryBudget: 1e8, embeddingModel: BUILTIN_MODEL },
+    parts: { embeddingEngine: () => embedding },
+  });
+  const answers = [await post(`${url}/v1/embeddings`, { input: "one" }), await ask("a")];
+
+  expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  expect([engine("a").loads, engine("a").unloads]).toEqual([2, 1]);
+});
+
 test("embeddings, ranking and chats of a cold model swap in memory for one, and all are answered", async () => {
   const big = { memory: { ramBytes: 6, vramBytes: 0 } };
   const embedding = new FakeEmbeddingEngine({ model: big });
