@@ -1,5 +1,5 @@
 // Several models beside each other: their names and settings, also when these change while the server runs, the limits of a key
-// over all of them, and models that compute embeddings.
+// over all of them.
 
 import { copyFileSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { chat, post, postSse, readAll } from "../../../support/clients/sse-client.ts";
-import { FakeEmbeddingEngine } from "../../../support/engines/fake-embedding-engine.ts";
 import type { FakeEngineOptions } from "../../../support/engines/fake-engine.ts";
 import { newKeysFile } from "../../../support/keys.ts";
 import {
@@ -214,7 +213,7 @@ describe("when the settings change while the server runs", () => {
       expect((await reading).text).toBe(words.join(""));
       await until(() => old.unloads === 1, "the old one is unloaded");
       expect([old.cut, engine("b") === old, engine("b").loads]).toEqual([0, false, 1]);
-      expect(service.fleet.models.map(({ name }) => name)).toEqual(["a", "b"]);
+      await until(() => service.fleet.models.length === 2, "the old one is forgotten");
       expect([await idIn(await ask("b")), service.queue.inside]).toEqual(["b", 0]);
     },
   );
@@ -262,55 +261,4 @@ describe("when the settings change while the server runs", () => {
     expect(refused.map(({ status }) => status)).toEqual([429, 429]);
     for (const stream of [...holders, waiting]) stream.leave();
   });
-});
-
-test("the first request for embeddings does not unload the model for chats if both fit", async () => {
-  const memory = { ramBytes: 60_000_000, vramBytes: 0 };
-  const embedding = new FakeEmbeddingEngine({ model: { memory: { ramBytes: 1e6, vramBytes: 0 } } });
-  const { url, engine } = await start({
-    models: { a: { engine: { model: { memory } } } },
-    settings: { memoryBudget: 1e8, embeddingModel: BUILTIN_MODEL },
-    parts: { embeddingEngine: () => embedding },
-  });
-  expect((await post(`${url}/v1/embeddings`, { input: "one" })).status).toBe(200);
-
-  expect((await ask("a")).status).toBe(200);
-  expect([engine("a").loads, engine("a").unloads]).toEqual([1, 0]);
-});
-
-test("embeddings that do not fit beside the model for chats are loaded in its place", async () => {
-  const memory = { ramBytes: 60_000_000, vramBytes: 0 };
-  const embedding = new FakeEmbeddingEngine({ model: { memory } });
-  const { url, engine } = await start({
-    models: { a: { engine: { model: { memory } } } },
-    settings: { memoryBudget: 1e8, embeddingModel: BUILTIN_MODEL },
-    parts: { embeddingEngine: () => embedding },
-  });
-  const answers = [await post(`${url}/v1/embeddings`, { input: "one" }), await ask("a")];
-
-  expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-  expect([engine("a").loads, engine("a").unloads]).toEqual([2, 1]);
-});
-
-test("embeddings, ranking and chats of a cold model swap in memory for one, and all are answered", async () => {
-  const big = { memory: { ramBytes: 6, vramBytes: 0 } };
-  const embedding = new FakeEmbeddingEngine({ model: big });
-  const { url, engine, service } = await start({
-    models: { a: { engine: { model: big } }, b: { engine: { model: big } } },
-    settings: { memoryBudget: 10 },
-    parts: { embeddingEngine: () => embedding },
-  });
-  for (const round of [1, 2]) {
-    const answers = await Promise.all([
-      post(`${url}/v1/embeddings`, { model: "b", input: ["one", "three"] }),
-      post(`${url}/v1/rerank`, { model: "b", query: "x", documents: ["one", "two"] }),
-      ask("a"),
-      ask("b"),
-    ]);
-
-    expect([round, ...answers.map(({ status }) => status)]).toEqual([round, 200, 200, 200, 200]);
-  }
-  expect(service.fleet.memory.ramBytes).toBe(6);
-  expect([engine("a").cut, engine("b").cut, embedding.cut]).toEqual([0, 0, 0]);
-  await until(() => service.queue.inside + service.embeddingQueue.inside === 0, "nothing is left");
 });

@@ -4,21 +4,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { configWith } from "../../src/config/config-with.ts";
-import type { ServiceError } from "../../src/errors.ts";
-import { ANONYMOUS } from "../../src/keys/caller.ts";
-import type { GeneratingModel } from "../../src/models/model-list.ts";
-import type { ServiceSettings } from "../../src/service.ts";
-import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../support/clients/requests.ts";
-import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
-import { isRunning } from "../support/processes.ts";
+import { configWith } from "../../../src/config/config-with.ts";
+import type { ServiceError } from "../../../src/errors.ts";
+import { ANONYMOUS } from "../../../src/keys/caller.ts";
+import type { GeneratingModel } from "../../../src/models/model-list.ts";
+import type { ServiceSettings } from "../../../src/service.ts";
+import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../../support/clients/requests.ts";
+import { chat, post, postSse, readAll } from "../../support/clients/sse-client.ts";
+import { isRunning } from "../../support/processes.ts";
 import {
   BUILTIN_MODEL,
   type RunningService,
   skipTime,
   startWithModel,
   until,
-} from "../support/start-service.ts";
+} from "../../support/start-service.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "sluice-fleet-"));
 // One token at a time: reading several at once rounds differently from generating them.
@@ -63,7 +63,7 @@ async function answerOf(model: string, content: string): Promise<string> {
 
 /** From now on, one of the two models fits into the memory. */
 async function limitMemory(): Promise<void> {
-  const bytes = (a.memory?.ramBytes ?? 0) + (b.memory?.ramBytes ?? 0);
+  const bytes = (a.facts.memory?.ramBytes ?? 0) + (b.facts.memory?.ramBytes ?? 0);
   running.service.reload(configWith({ ...settings, port: 0, memoryBudget: (bytes * 3) / 4 }));
   b.requestUnload();
   await until(() => b.state === "unloaded", "one of them is unloaded");

@@ -2,22 +2,22 @@
 // draining. The neighbour's answers are complete. stop.test.ts has the same for clients that disconnect.
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import type { ServiceError } from "../../src/errors.ts";
-import { ANONYMOUS } from "../../src/keys/caller.ts";
-import type { GeneratingModel } from "../../src/models/model-list.ts";
+import type { ServiceError } from "../../../src/errors.ts";
+import { ANONYMOUS } from "../../../src/keys/caller.ts";
+import type { GeneratingModel } from "../../../src/models/model-list.ts";
 import {
   type BusyNeighbour,
   NEIGHBOUR_TOKENS,
   startNeighbour,
-} from "../support/clients/busy-neighbour.ts";
-import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../support/clients/requests.ts";
-import { chat, post, postSse, readAll, readEvents } from "../support/clients/sse-client.ts";
+} from "../../support/clients/busy-neighbour.ts";
+import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../../support/clients/requests.ts";
+import { chat, post, postSse, readAll, readEvents } from "../../support/clients/sse-client.ts";
 import {
   BUILTIN_MODEL,
   type RunningService,
   startWithModel,
   until,
-} from "../support/start-service.ts";
+} from "../../support/start-service.ts";
 
 let running: RunningService;
 let model: GeneratingModel;
