@@ -7,7 +7,7 @@ export type BusyNeighbour = {
   readonly stop: () => Promise<readonly NeighbourAnswer[]>;
 };
 
-export type NeighbourAnswer = {
+type NeighbourAnswer = {
   readonly isDone: boolean;
   readonly tokens: number | null | undefined;
   /** What it was told while it waited. */
