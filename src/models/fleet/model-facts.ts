@@ -4,7 +4,6 @@ import type { MemoryUse } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 
 export class ModelFacts {
-  readonly #fileBytes: () => number;
   #loaded: ModelInfo | null = null;
   #ofFile: ModelInfo | null = null;
   #memory: MemoryUse | null = null;
@@ -22,15 +21,6 @@ export class ModelFacts {
   /** What it takes, or is expected to take when it is loaded. */
   get expectedMemory(): MemoryUse {
     return this.#memory ?? this.share;
-  }
-
-  constructor(fileBytes: () => number) {
-    this.#fileBytes = fileBytes;
-  }
-
-  /** 0 for a file that cannot be read. */
-  get fileBytes(): number {
-    return this.#fileBytes();
   }
 
   /** From the last time it was loaded; null if it never was. */
