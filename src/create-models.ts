@@ -13,7 +13,7 @@ import {
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine, LoadableEngine } from "./engine/engine.ts";
 import { PrefixFolders } from "./engine/prefix-folder.ts";
-import type { MemoryUse } from "./generation/memory-use.ts";
+import { lessMemory, type MemoryUse } from "./generation/memory-use.ts";
 import type { Logger } from "./log.ts";
 import { Fleet } from "./models/fleet/fleet.ts";
 import { FleetModel } from "./models/fleet/fleet-model.ts";
@@ -222,7 +222,8 @@ function generatingModel(spec: ModelSpec, makers: Makers): FleetModel<Engine> {
     name: id,
     slots: spec.slots,
     isGenerating: true,
-    memoryShare: () => budget().shareOf(fleet.count),
+    memoryShare: () =>
+      lessMemory(budget().shareOf(fleet.count), budget().beside(fleet.pinnedMemory)),
     engine: given ?? createEngine(spec, { ...makers, config: config() }),
     idleUnloadMs: () => config().idleUnloadMs ?? null,
   });
@@ -232,7 +233,7 @@ function embeddingModel(
   spec: ModelSpec,
   makers: Makers & Pick<Parameters<typeof createEmbeddingEngine>[1], "knownModel">,
 ): FleetModel<EmbeddingEngine> {
-  const { embeddingEngine, config, embeddingQueue, budget } = makers;
+  const { embeddingEngine, config, embeddingQueue, budget, fleet } = makers;
   const [id] = spec.names;
   const given = typeof embeddingEngine === "function" ? embeddingEngine(id) : embeddingEngine;
   return fleetModel(spec, {
@@ -241,7 +242,8 @@ function embeddingModel(
     name: `${id} (embeddings)`,
     slots: 1,
     isGenerating: false,
-    memoryShare: () => budget().embeddingShare(sizeOf(spec.file)),
+    memoryShare: () =>
+      lessMemory(budget().embeddingShare(sizeOf(spec.file)), budget().beside(fleet.pinnedMemory)),
     engine: given ?? createEmbeddingEngine(spec, { ...makers, config: config() }),
     idleUnloadMs: () => config().idleUnloadMs ?? config().embeddingIdleTimeoutMs,
   });

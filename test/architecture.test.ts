@@ -48,7 +48,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   "create-models.ts": [
     ...["type config", "create-engines.ts", "engine", "models", "queue"],
-    ...["type generation", "type log.ts"],
+    ...["generation", "type log.ts"],
   ],
   "live-settings.ts": ["type config", "type keys", "type queue"],
   "web/conversation": [],

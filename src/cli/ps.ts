@@ -27,7 +27,7 @@ export async function runPs(
   if (values.help) return console.log(helpText(program));
   if (positionals.length > 0) throw new CommandError(`ps takes no name (see ${program} ps --help)`);
   const address = readAddress({ values, env, program });
-  const loaded = (await servedModels(address)).filter(({ meta }) =>
+  const loaded = withoutAliases(await servedModels(address)).filter(({ meta }) =>
     LOADED.includes(meta?.state ?? ""),
   );
   if (values.json) return console.log(JSON.stringify({ models: loaded }, null, 2));
@@ -35,6 +35,14 @@ export async function runPs(
   console.log(
     `no model is loaded at ${address.url}; a request loads the model that it names, and so does: ${program} load NAME`,
   );
+}
+
+/** Each model under the first of its names: an alias is no further model. */
+function withoutAliases(models: readonly ListedModel[]): readonly ListedModel[] {
+  return models.filter(({ meta }, index) => {
+    const earlier = models.slice(0, index).map(({ id }) => id);
+    return !meta?.aliases?.some((alias) => earlier.includes(alias));
+  });
 }
 
 export function loadedTable(models: readonly ListedModel[], nowMs: number): string {

@@ -54,9 +54,9 @@ async function serve(command: ServeCommand): Promise<void> {
   try {
     const url = await service.listen();
     service.log.info({ url }, "listening, the model is being loaded");
+    followConfigFile(service, command);
     const model = await service.firstLoad;
     printBanner(model, { url, service, config });
-    followConfigFile(service, command);
   } catch (error) {
     if (service.queue.isDraining) return; // a signal came before the model was loaded
     await service.fleet.close();

@@ -9,7 +9,7 @@ import type { ModelOptions, ToWorker } from "./messages.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 /** The resources of one load. */
-export type PreparedLoad = {
+type PreparedLoad = {
   readonly model: ModelOptions;
   /** Called when the process has ended for good. */
   readonly release: () => void;

@@ -11,7 +11,7 @@ export type QueuedStatus = {
 };
 
 /** The request waits for the model. */
-export type LoadingStatus = {
+type LoadingStatus = {
   readonly type: "loading";
   readonly state: "unloaded" | "loading" | "ready" | "restarting" | "failed" | "closed";
   /** 0 to 1. */

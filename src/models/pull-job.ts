@@ -3,7 +3,7 @@
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { PullOutcome, PullProgress } from "./pull-process.ts";
 
-export type PullStatus = "queued" | "downloading" | "verifying" | "done" | "failed" | "cancelled";
+type PullStatus = "queued" | "downloading" | "verifying" | "done" | "failed" | "cancelled";
 
 /** A job at one moment. */
 export type PullSnapshot = {

@@ -13,7 +13,7 @@ export type SurveyOptions = {
   readonly memoryLimit: () => MemoryUse;
 };
 
-export type DescribeOptions = {
+type DescribeOptions = {
   readonly signal: AbortSignal;
   readonly memoryLimit: MemoryUse;
 };

@@ -4,7 +4,7 @@ import type { ServiceError } from "../errors.ts";
 import type { LimitedCaller } from "../generation/caller.ts";
 import type { RequestField } from "../generation/request-field.ts";
 import type { SlotUse } from "../generation/slot-lease.ts";
-import type { QueuedStatus } from "../generation/wait-status.ts";
+import type { QueuedStatus, WaitingStatus } from "../generation/wait-status.ts";
 import type { Ticket } from "./ticket.ts";
 
 export type EnterOptions = {
@@ -33,8 +33,8 @@ type RequestListing = {
   readonly requestId: string;
   readonly path: string;
   readonly record: RequestFigures;
-  /** Whether it waits for its model. Default: never. */
-  readonly isLoading?: () => boolean;
+  /** Its wait for its model; null while it does not wait for that. Default: never. */
+  readonly modelWait?: () => WaitingStatus | null;
 };
 
 /** The current figures of a request. Its record has them. */
@@ -113,11 +113,13 @@ export class Admission {
   get listed() {
     const { listing } = this.#options;
     if (!listing) return null;
-    const { requestId, path, record, isLoading = () => false } = listing;
+    const { requestId, path, record, modelWait = () => null } = listing;
     const { model, isStreamed, tokens } = record;
-    const place = record.stateOf ? this.place : null;
+    const wait = this.isRunning ? null : modelWait();
+    const atGate = wait?.type === "queued" ? wait : null;
+    const place = record.stateOf ? (this.place ?? atGate) : null;
     const ageMs = performance.now() - this.enteredAtMs;
-    const isWaitingForModel = !this.isRunning && isLoading();
+    const isWaitingForModel = wait !== null;
     return { requestId, path, model, isStreamed, place, isWaitingForModel, ...tokens, ageMs };
   }
 

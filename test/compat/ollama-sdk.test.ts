@@ -196,6 +196,7 @@ describe("generate", () => {
 
 describe("models", () => {
   test("list(), ps() and show() describe the served models", async () => {
+    await client.generate({ model: MODEL, prompt: "" }); // loads it
     const [{ models }, loaded, shown] = await Promise.all([
       client.list(),
       client.ps(),

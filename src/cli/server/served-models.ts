@@ -9,6 +9,8 @@ export type ListedMeta = {
   readonly state?: string;
   /** Why it failed or waits. */
   readonly reason?: string | null;
+  /** Its other names, which are listed too. */
+  readonly aliases?: readonly string[];
   readonly n_ctx?: number | null;
   readonly slots?: number | null;
   /** In bytes. */

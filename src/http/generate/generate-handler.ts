@@ -111,7 +111,7 @@ function admit(arrival: ParsedArrival, { queue, deadlineMs }: AdmitDeps): Exchan
       requestId: requestIdOf(res),
       path: dialect.path,
       record,
-      isLoading: () => model.waitStatus(admission) !== null,
+      modelWait: () => model.waitStatus(admission),
     },
   });
   const waitStatus = () => model.waitStatus(admission) ?? admission.place;

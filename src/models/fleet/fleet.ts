@@ -36,7 +36,9 @@ export class Fleet {
 
   /** Memory of the models that are loaded, being loaded, or ending. */
   get memory(): MemoryUse {
-    return this.#memoryOf(({ state }) => state !== "unloaded");
+    return this.models
+      .filter(({ state }) => state !== "unloaded")
+      .reduce((sum, { facts }) => addMemory(sum, facts.expectedMemory), NO_MEMORY);
   }
 
   /** The models that generate, among which the memory is divided. */
@@ -44,9 +46,16 @@ export class Fleet {
     return this.models.filter(({ isGenerating }) => isGenerating).length;
   }
 
+  /** Memory that cannot be freed. */
+  get pinnedMemory(): MemoryUse {
+    return this.models
+      .filter(({ isPinned, state }) => isPinned && state !== "unloaded")
+      .reduce((sum, { facts }) => addMemory(sum, facts.memory ?? NO_MEMORY), NO_MEMORY);
+  }
+
   /** Whether a model that takes so much could be loaded if all that are not pinned were unloaded. */
   fits(memory: MemoryUse): boolean {
-    return this.#options.budget().refusal("", memory, this.#pinned) === null;
+    return fitsInto(memory, this.#options.budget().beside(this.pinnedMemory));
   }
 
   add(model: FleetModel): void {
@@ -90,7 +99,7 @@ export class Fleet {
   }
 
   #carryOut(): void {
-    for (const model of this.models) this.#refuseTooLarge(model);
+    for (const model of this.models) if (this.#isTooLarge(model)) this.#load(model);
     const { budget, isAhead } = this.#options;
     const { actions, againAtMs } = planFleet(
       this.models.map((model) => model.planModel()),
@@ -127,7 +136,9 @@ export class Fleet {
     log("info", `loading ${name}`);
     const { share, expectedMemory } = model.facts;
     const isShare = fitsInto(expectedMemory, share);
-    const memoryLimit = isShare ? share : budget().total;
+    // The first attempt of a model for embeddings finds out what it needs, in the memory that is free.
+    const least = model.isGenerating ? share : budget().beside(this.memory);
+    const memoryLimit = isShare ? least : budget().beside(this.pinnedMemory);
     void model.load({ memoryLimit, isShare }).then(() => {
       if (model.failure) log("error", `cannot load ${name}: ${model.failure.message}`);
       else if (model.state === "ready") log("info", `${name} is loaded`);
@@ -151,22 +162,9 @@ export class Fleet {
     forgotten.resolve();
   }
 
-  /** A model that would not fit even alone is refused without loading it. */
-  #refuseTooLarge(model: FleetModel): void {
-    if (model.state !== "unloaded" || model.demand === null) return;
-    const { memory } = model.facts;
-    const refusal = memory && this.#options.budget().refusal(model.name, memory, this.#pinned);
-    if (refusal) model.refuse(refusal);
-  }
-
-  /** Memory that cannot be freed. */
-  get #pinned(): MemoryUse {
-    return this.#memoryOf(({ isPinned, state }) => isPinned && state !== "unloaded");
-  }
-
-  #memoryOf(counts: (model: FleetModel) => boolean): MemoryUse {
-    return this.models
-      .filter(counts)
-      .reduce((sum, { facts }) => addMemory(sum, facts.expectedMemory), NO_MEMORY);
+  /** Whether requests wait for a model that never fits. Its worker refuses it before the weights are loaded, with the figures. */
+  #isTooLarge({ state, demand, facts }: FleetModel): boolean {
+    if (state !== "unloaded" || demand === null || facts.memory === null) return false;
+    return !this.fits(facts.memory);
   }
 }

@@ -1,5 +1,6 @@
 // Chooses the device (CPU, CUDA, Metal or Vulkan), and fits a model and its context into the device's memory.
 
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   GgufFileType,
@@ -51,7 +52,7 @@ export async function withDevice<T>(
     const reasons = [error instanceof Error ? error.message : String(error), nativeErrors[0]];
     throw new ServiceError(
       "engine_unavailable",
-      `cannot load ${modelPath}: ${reasons.filter(Boolean).join(": ")}`,
+      `cannot load ${path.basename(modelPath)}: ${reasons.filter(Boolean).join(": ")}`,
       { cause: error },
     );
   }

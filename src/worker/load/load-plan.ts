@@ -83,7 +83,7 @@ function requireTrainedTokens(
 ): number {
   if (trained >= MIN_DEFAULT_CONTEXT_TOKENS) return trained;
   const message =
-    `cannot load ${modelPath}: it was trained for a context of ${trained} tokens (context_length), and the minimum is ` +
+    `cannot load ${path.basename(modelPath)}: it was trained for a context of ${trained} tokens (context_length), and the minimum is ` +
     `${MIN_DEFAULT_CONTEXT_TOKENS}; to serve it with N tokens anyway, use --context N`;
   throw new ServiceError("engine_unavailable", message);
 }

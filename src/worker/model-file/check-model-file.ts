@@ -2,6 +2,7 @@
 // the file. Reads only the headers.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import path from "node:path";
 import { ServiceError } from "../../errors.ts";
 import type { ByteSource } from "./byte-cursor.ts";
 import { type GgufHeader, readGgufHeader } from "./gguf-header.ts";
@@ -64,7 +65,7 @@ function withFileName<T>(file: string, work: () => T): T {
   } catch (error) {
     const reason = reasonOf(error);
     if (reason === null) throw error;
-    throw new ServiceError("engine_unavailable", `cannot load ${file}: ${reason}`, {
+    throw new ServiceError("engine_unavailable", `cannot load ${path.basename(file)}: ${reason}`, {
       cause: error,
     });
   }

@@ -110,16 +110,16 @@ test("those that wait fail with the reason, at the gate and for a slot, and only
 test.each([
   { limits: { concurrent: null }, isContended: false },
   { limits: { concurrent: 2 }, isContended: true },
-])("a slot is wanted by a request of the same key in another lane only if the key has too few: $limits", async ({
-  limits,
-  isContended,
-}) => {
-  for (const name of ["a", "b"]) queue.addLane(name, 1).open();
-  const [parked, holder, waiting] = [enter("a", limits), enter("b", limits), enter("b", limits)];
-  for (const each of [parked, holder]) await each.ticketOf(0).acquire();
-  const turns = waiting.ticketOf(0).acquire();
+])(
+  "a slot is wanted by a request of the same key in another lane only if the key has too few: $limits",
+  async ({ limits, isContended }) => {
+    for (const name of ["a", "b"]) queue.addLane(name, 1).open();
+    const [parked, holder, waiting] = [enter("a", limits), enter("b", limits), enter("b", limits)];
+    for (const each of [parked, holder]) await each.ticketOf(0).acquire();
+    const turns = waiting.ticketOf(0).acquire();
 
-  expect(parked.ticketOf(0).isContended).toBe(isContended);
-  for (const each of [waiting, parked, holder]) each.leave();
-  await expect(turns).rejects.toThrow();
-});
+    expect(parked.ticketOf(0).isContended).toBe(isContended);
+    for (const each of [waiting, parked, holder]) each.leave();
+    await expect(turns).rejects.toThrow();
+  },
+);

@@ -172,7 +172,7 @@ test("a model that is too large is refused with the figures in each API's own en
     "/api/chat": { error: message },
     "/tokenize": openai,
   });
-  expect([engine("b").loads, engine("b").attempts]).toEqual([0, 1]); // one to find out what it needs
+  expect([engine("b").loads, engine("b").attempts]).toEqual([0, 2]); // within its share, and with all memory
   expect((await ask("a")).status).toBe(200);
 });
 

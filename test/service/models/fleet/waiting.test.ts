@@ -124,7 +124,7 @@ test("those that wait have positions in the order of their arrival, and are list
 
   expect(data).toMatchObject([
     { model: "a", status: "running" },
-    ...[1, 2, 3].map(() => ({ model: "b", status: "loading" })),
+    ...[1, 2, 3].map((position) => ({ model: "b", status: "queued", position })),
   ]);
   expect(usage).toMatchObject({ data: [{ running: 1, waiting: 3 }] });
   leave();

@@ -32,7 +32,7 @@ function complaintAbout(bytes: Buffer, name = "model.gguf"): string {
   try {
     checkModelFile(file);
   } catch (error) {
-    return (error as Error).message.replace(`cannot load ${file}: `, "");
+    return (error as Error).message.replace(`cannot load ${path.basename(file)}: `, "");
   }
   return "";
 }
