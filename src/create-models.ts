@@ -82,8 +82,14 @@ export function createModels(parts: ModelsParts): Models {
   queue.onChange = fleet.plan;
   embeddingQueue.onChange = fleet.plan;
   const prefixShare = () => (fleet.count > 1 ? PREFIX_SHARE : 1);
-  const makers = { ...parts, budget, fleet, queue, embeddingQueue, prefixFolders, prefixShare };
-  const survey = createSurvey(parts, () => budget().shareOf(fleet.count));
+  const generatingShare = () =>
+    lessMemory(
+      budget().shareOf(fleet.count, embeddingFilesOf(config()).map(sizeOf)),
+      budget().beside(fleet.pinnedMemory),
+    );
+  const shares = { budget, generatingShare, prefixFolders, prefixShare };
+  const makers = { ...parts, ...shares, fleet, queue, embeddingQueue };
+  const survey = createSurvey(parts, generatingShare);
   const models = new ModelList({
     configured: configuredModels(config()),
     fleet,
@@ -192,6 +198,12 @@ function defaultsOf({ context, slots, gpuLayers }: Config) {
   return { contextTokens: context ?? null, slots, gpuLayers: gpuLayers ?? null };
 }
 
+/** The files that only compute embeddings or rank documents. */
+function embeddingFilesOf(config: Config): readonly string[] {
+  const { embedding, ranking } = configuredModels(config);
+  return [embedding, ranking].flatMap((spec) => spec?.file ?? []);
+}
+
 /** Null if it is the file of the other model. */
 function fileSpec(file: string | undefined, other: ModelSpec): ModelSpec | null {
   if (file === undefined || path.resolve(file) === other.file) return null;
@@ -206,14 +218,15 @@ function fileSpec(file: string | undefined, other: ModelSpec): ModelSpec | null 
   };
 }
 
-type Makers = ModelsParts & { readonly budget: () => MemoryBudget } & Pick<
-    EngineParts,
-    "prefixFolders" | "prefixShare"
-  > &
+type Makers = ModelsParts & {
+  readonly budget: () => MemoryBudget;
+  /** What a model that generates may take. */
+  readonly generatingShare: () => MemoryUse;
+} & Pick<EngineParts, "prefixFolders" | "prefixShare"> &
   Omit<Models, "models" | "pulls" | "survey" | "update">;
 
 function generatingModel(spec: ModelSpec, makers: Makers): FleetModel<Engine> {
-  const { engine, config, queue, fleet, budget } = makers;
+  const { engine, config, queue, generatingShare } = makers;
   const [id] = spec.names;
   const given = typeof engine === "function" ? engine(id) : engine;
   return fleetModel(spec, {
@@ -222,8 +235,7 @@ function generatingModel(spec: ModelSpec, makers: Makers): FleetModel<Engine> {
     name: id,
     slots: spec.slots,
     isGenerating: true,
-    memoryShare: () =>
-      lessMemory(budget().shareOf(fleet.count), budget().beside(fleet.pinnedMemory)),
+    memoryShare: generatingShare,
     engine: given ?? createEngine(spec, { ...makers, config: config() }),
     idleUnloadMs: () => config().idleUnloadMs ?? null,
   });

@@ -19,9 +19,8 @@ const GPU_RESERVE_SHARE = 0.05;
 const RESERVE_SHARE = 0.1;
 const MIN_RESERVE_BYTES = 512 * 2 ** 20;
 
-/** A single model leaves room for one that computes embeddings; of several models, two should fit. */
-const SHARE_OF_ONE = 7 / 8;
-const SHARE_OF_SEVERAL = 1 / 2;
+/** Memory of a process with contexts for embeddings, besides the weights. */
+const EMBEDDING_BYTES = 2 ** 29;
 /** The worker that loads the first model knows what the GPU has. */
 const UNKNOWN_BYTES = Number.MAX_SAFE_INTEGER;
 
@@ -41,15 +40,21 @@ export class MemoryBudget {
     };
   }
 
-  /** What a model that generates may take with a context of its choice. @param models that generate */
-  shareOf(models: number): MemoryUse {
-    return this.#partOf(models <= 1 ? SHARE_OF_ONE : SHARE_OF_SEVERAL);
+  /**
+   * What a model that generates may take with a context of its choice: one of several gets half, so that two fit.
+   * @param models that generate
+   * @param embeddingFiles sizes of the files of other models that the settings name
+   */
+  shareOf(models: number, embeddingFiles: readonly number[]): MemoryUse {
+    if (models > 1) return this.#half;
+    const reserved = embeddingFiles.reduce((sum, bytes) => sum + bytes + EMBEDDING_BYTES, 0);
+    return this.beside({ ramBytes: reserved, vramBytes: reserved });
   }
 
   /** What a model for embeddings is expected to take: hardly more than its file, because its contexts are small. */
   embeddingShare(fileBytes: number): MemoryUse {
     const ofFile = { ramBytes: fileBytes, vramBytes: 0 };
-    return lessMemory(this.#partOf(SHARE_OF_SEVERAL), ofFile);
+    return lessMemory(this.#half, ofFile);
   }
 
   /** What is left beside models that cannot be unloaded. */
@@ -61,8 +66,8 @@ export class MemoryBudget {
     };
   }
 
-  #partOf(share: number): MemoryUse {
+  get #half(): MemoryUse {
     const { ramBytes, vramBytes } = this.total;
-    return { ramBytes: Math.floor(ramBytes * share), vramBytes: Math.floor(vramBytes * share) };
+    return { ramBytes: Math.floor(ramBytes / 2), vramBytes: Math.floor(vramBytes / 2) };
   }
 }
