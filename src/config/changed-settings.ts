@@ -1,7 +1,7 @@
 // What a changed configuration file changes: which settings take effect at once, and which require a restart. Pure.
 
 import { isDeepStrictEqual } from "node:util";
-import { type Config, flagName, SETTING_KEYS, SETTINGS, type SettingKey } from "./config.ts";
+import { type Config, flagName, SETTING_KEYS, type SettingKey } from "./config.ts";
 import { checkRulesBetweenSettings } from "./rules-between-settings.ts";
 
 export type ChangedSettings = {
@@ -11,14 +11,17 @@ export type ChangedSettings = {
   readonly needsRestart: readonly SettingKey[];
 };
 
-/** Besides those of the group `limits`. */
+/** The other settings are read once, at the start. */
 const RELOADABLE: readonly SettingKey[] = [
+  ...(["maxTokens", "queue", "queueTimeoutMs", "bufferedQueueTimeoutMs"] as const),
+  ...(["firstTokenTimeoutMs", "requestTimeoutMs", "drainTimeoutMs"] as const),
+  ...(["flexWaitMs", "strict"] as const),
   ...(["model", "alias", "modelsDir", "memoryBudget", "idleUnloadMs"] as const),
   ...(["apiKey", "keysFile"] as const),
 ];
 
 export function isReloadable(key: SettingKey): boolean {
-  return SETTINGS[key].group === "limits" || RELOADABLE.includes(key);
+  return RELOADABLE.includes(key);
 }
 
 export function changedSettings(before: Config, after: Config): ChangedSettings {

@@ -47,7 +47,7 @@ test("models, keys, limits and memory are reloadable", () => {
   expect(SETTING_KEYS.filter(isReloadable)).toEqual([
     ...["model", "alias", "modelsDir", "memoryBudget", "idleUnloadMs"],
     ...["maxTokens", "queue", "queueTimeoutMs", "bufferedQueueTimeoutMs", "firstTokenTimeoutMs"],
-    ...["requestTimeoutMs", "drainTimeoutMs", "bodyLimit", "strict", "openObjects", "bodyMemory"],
+    ...["requestTimeoutMs", "drainTimeoutMs", "strict"],
     ...["flexWaitMs", "apiKey", "keysFile"],
   ]);
 });
