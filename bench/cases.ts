@@ -19,6 +19,7 @@ import { restart } from "./cases/restart.ts";
 import { schema } from "./cases/schema.ts";
 import { slowReaders } from "./cases/slow-readers.ts";
 import { state } from "./cases/state.ts";
+import { swap } from "./cases/swap.ts";
 import { throughput } from "./cases/throughput.ts";
 
 export const CASES: readonly Case[] = [
@@ -31,6 +32,7 @@ export const CASES: readonly Case[] = [
   agent,
   manyChats,
   restart,
+  swap,
   state,
   copy,
   schema,
