@@ -270,11 +270,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     return this.#retired !== null && this.#state === "unloaded" && !this.isClaimed;
   }
 
-  /** Refuses the requests that wait for it, without an attempt to load it. */
-  refuse(error: ServiceError): void {
-    this.#fail(error, this.#file.identity);
-  }
-
+  /** Fails the requests that wait for it. */
   #fail(error: ServiceError, fileIdentity: string | null): void {
     this.#failure = new LoadFailure(error, fileIdentity);
     this.#options.refuseWaiting(this.#failure.repeated());
