@@ -1,9 +1,8 @@
 // Builds the models of the service: the list of those that clients may ask for, the fleet that loads them, and the queues before
 // them. Called by service.ts.
 
-import path from "node:path";
 import type { Config } from "./config/config.ts";
-import type { ModelEntry } from "./config/model-entry.ts";
+import { configuredModels, embeddingFilesOf, folderDefaults } from "./configured-models.ts";
 import {
   createEmbeddingEngine,
   createEngine,
@@ -14,12 +13,13 @@ import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine, LoadableEngine } from "./engine/engine.ts";
 import { PrefixFolders } from "./engine/prefix-folder.ts";
 import { lessMemory, type MemoryUse } from "./generation/memory-use.ts";
+import type { ModelInfo } from "./generation/model-info.ts";
 import type { Logger } from "./log.ts";
 import { Fleet } from "./models/fleet/fleet.ts";
 import { FleetModel } from "./models/fleet/fleet-model.ts";
 import { MemoryBudget } from "./models/fleet/memory-budget.ts";
-import { fileIdentity, modelNameOf, sizeOf } from "./models/model-folder.ts";
-import { type ConfiguredModels, ModelList } from "./models/model-list.ts";
+import { fileIdentity, sizeOf } from "./models/model-folder.ts";
+import { ModelList } from "./models/model-list.ts";
 import type { ModelSpec } from "./models/model-spec.ts";
 import { PullJobs } from "./models/pull-jobs.ts";
 import { pullProcesses, type StartPull } from "./models/pull-process.ts";
@@ -56,8 +56,6 @@ export type Models = {
   readonly update: () => void;
 };
 
-/** The alias that accepts every name. */
-const ANY = "*";
 /** With several models, one may take this share of the memory for saved prompts. */
 const PREFIX_SHARE = 1 / 4;
 /** A connection that is silent for longer has failed; jobs that may wait; ended jobs that are remembered. */
@@ -94,13 +92,14 @@ export function createModels(parts: ModelsParts): Models {
     configured: configuredModels(config()),
     fleet,
     createGenerating: (spec) => {
-      const model = generatingModel(spec, makers);
-      survey?.add({ spec, model });
+      const describe = survey && (() => survey.describe(spec));
+      const model = generatingModel(spec, { ...makers, describe });
+      survey?.add(model);
       return model;
     },
     createEmbedding: (spec, generating) =>
       embeddingModel(spec, { ...makers, knownModel: () => generating?.info ?? null }),
-    folderDefaults: () => defaultsOf(config()),
+    folderDefaults: () => folderDefaults(config()),
     log: logLine,
   });
   const update = () => {
@@ -159,65 +158,6 @@ function createPulls({ config, log, pullProgram, ...parts }: ModelsParts, models
   });
 }
 
-function configuredModels(config: Config): ConfiguredModels {
-  const [first, ...others] = config.model;
-  const aliases = config.alias.filter((alias) => alias !== ANY);
-  const main = specOf(first, config);
-  const [name = main.names[0], ...moreNames] = aliases;
-  const named =
-    first.name === null ? ([name, ...moreNames] as const) : ([first.name, ...aliases] as const);
-  const renamed = { ...main, names: [...named, ...first.aliases] } as const;
-  const embedding = fileSpec(config.embeddingModel, main);
-  const ranking = fileSpec(config.rerankModel, embedding ?? main);
-  return {
-    generating: [
-      aliases.length > 0 ? renamed : main,
-      ...others.map((each) => specOf(each, config)),
-    ],
-    servesAny: config.alias.includes(ANY),
-    embedding,
-    ranking,
-    folder: config.modelsDir,
-  };
-}
-
-function specOf(entry: ModelEntry, config: Config): ModelSpec {
-  const defaults = defaultsOf(config);
-  return {
-    names: [entry.name ?? modelNameOf(entry.path), ...entry.aliases],
-    file: path.resolve(entry.path),
-    contextTokens: entry.context ?? defaults.contextTokens,
-    slots: entry.slots ?? defaults.slots,
-    gpuLayers: entry.gpuLayers ?? defaults.gpuLayers,
-    isPinned: entry.isPinned,
-    isPreloaded: entry.isPreloaded,
-  };
-}
-
-function defaultsOf({ context, slots, gpuLayers }: Config) {
-  return { contextTokens: context ?? null, slots, gpuLayers: gpuLayers ?? null };
-}
-
-/** The files that only compute embeddings or rank documents. */
-function embeddingFilesOf(config: Config): readonly string[] {
-  const { embedding, ranking } = configuredModels(config);
-  return [embedding, ranking].flatMap((spec) => spec?.file ?? []);
-}
-
-/** Null if it is the file of the other model. */
-function fileSpec(file: string | undefined, other: ModelSpec): ModelSpec | null {
-  if (file === undefined || path.resolve(file) === other.file) return null;
-  return {
-    names: [modelNameOf(file)],
-    file: path.resolve(file),
-    contextTokens: null,
-    slots: 1,
-    gpuLayers: null,
-    isPinned: false,
-    isPreloaded: false,
-  };
-}
-
 type Makers = ModelsParts & {
   readonly budget: () => MemoryBudget;
   /** What a model that generates may take. */
@@ -225,7 +165,10 @@ type Makers = ModelsParts & {
 } & Pick<EngineParts, "prefixFolders" | "prefixShare"> &
   Omit<Models, "models" | "pulls" | "survey" | "update">;
 
-function generatingModel(spec: ModelSpec, makers: Makers): FleetModel<Engine> {
+function generatingModel(
+  spec: ModelSpec,
+  makers: Makers & Pick<FleetModelParts<Engine>, "describe">,
+): FleetModel<Engine> {
   const { engine, config, queue, generatingShare } = makers;
   const [id] = spec.names;
   const given = typeof engine === "function" ? engine(id) : engine;
@@ -254,6 +197,7 @@ function embeddingModel(
     name: `${id} (embeddings)`,
     slots: 1,
     isGenerating: false,
+    describe: null,
     memoryShare: () =>
       lessMemory(budget().embeddingShare(sizeOf(spec.file)), budget().beside(fleet.pinnedMemory)),
     engine: given ?? createEmbeddingEngine(spec, { ...makers, config: config() }),
@@ -268,6 +212,7 @@ type FleetModelParts<E extends LoadableEngine> = {
   readonly queue: Admissions;
   readonly fleet: Fleet;
   readonly memoryShare: () => MemoryUse;
+  readonly describe: (() => Promise<ModelInfo>) | null;
   readonly slots: number;
   readonly idleUnloadMs: () => number | null;
 };

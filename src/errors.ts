@@ -27,6 +27,8 @@ const TRAITS = {
   context_length_exceeded: { status: 400, ...invalid },
   /** The model needs more memory than models may use here. */
   model_too_large: { status: 400, ...invalid },
+  /** The file of the model is missing or damaged: the same request fails until it is replaced. */
+  model_unusable: { status: 400, ...invalid },
   previous_response_not_found: { status: 400, ...invalid },
   bad_request: { status: 400, ...invalid },
   invalid_api_key: { status: 401, ...invalid },

@@ -75,7 +75,7 @@ export type Service = {
   readonly models: ModelList;
   /** Loads and unloads them. */
   readonly fleet: Fleet;
-  /** Settles when the default model and those to preload were loaded for the first time, or one failed to load. */
+  /** Settles when the default model was loaded for the first time, or failed to load. */
   readonly firstLoad: Promise<ModelInfo>;
   /** The engine of the default model. */
   readonly engine: Engine;
@@ -194,11 +194,9 @@ function openAccess(config: Config, log: Logger) {
 
 /** Loads the default model, and those that the settings name. */
 function preload({ models, survey }: Models): Promise<ModelInfo> {
-  const first = models.default.preload();
-  const others = models.all.flatMap(({ spec, generating }) =>
-    spec.isPreloaded && generating && generating !== models.default ? [generating.preload()] : [],
-  );
-  const loaded = Promise.all([first, ...others]).then(([info]) => info);
+  const loaded = models.default.preload();
+  for (const { spec, generating } of models.all)
+    if (spec.isPreloaded && generating !== models.default) generating?.preload().catch(() => {}); // the fleet logs it; other models are served
   const start = () => survey?.start();
   loaded.then(start, start); // the requests that wait for the model get the error too
   return loaded;

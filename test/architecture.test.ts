@@ -47,9 +47,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...["type metrics.ts", "type log.ts"],
   ],
   "create-models.ts": [
-    ...["type config", "create-engines.ts", "engine", "models", "queue"],
+    ...["type config", "configured-models.ts", "create-engines.ts", "engine", "models", "queue"],
     ...["generation", "type log.ts"],
   ],
+  "configured-models.ts": ["type config", "models"],
   "live-settings.ts": ["type config", "type keys", "type queue"],
   "web/conversation": [],
   "web/browser": [],

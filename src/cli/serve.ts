@@ -4,6 +4,7 @@ import { describeChanges } from "../config/changed-settings.ts";
 import type { CommandLine } from "../config/command-line.ts";
 import { readCommandLine } from "../config/command-line.ts";
 import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/config-error.ts";
 import { watchConfigFile } from "../config/watch-config-file.ts";
 import { readKeysFile } from "../keys/keys-file.ts";
 import type { Service } from "../service.ts";
@@ -27,11 +28,14 @@ export async function runServe(
     const { config } = command;
     requireGgufFiles(config, programName(env));
     if (config.keysFile !== undefined) readKeysFile(config.keysFile, programName(env));
-    await serve(command);
+    await serve({ ...command, program: programName(env) });
   }
 }
 
-type ServeCommand = Extract<CommandLine, { type: "serve" }>;
+type ServeCommand = Extract<CommandLine, { type: "serve" }> & {
+  /** The words that run sluice. */
+  readonly program: string;
+};
 
 /** Polling interval of the configuration file. */
 const CONFIG_POLL_MS = 1_000;
@@ -65,12 +69,13 @@ async function serve(command: ServeCommand): Promise<void> {
 }
 
 /** Takes over what can change while the server runs. */
-function followConfigFile(service: Service, { config, configFile, reread }: ServeCommand): void {
+function followConfigFile(service: Service, command: ServeCommand): void {
+  const { config, configFile } = command;
   if (configFile === null) return;
   watchConfigFile({
     file: configFile,
     config,
-    read: reread,
+    read: () => readAgain(command),
     pollMs: CONFIG_POLL_MS,
     onChange: (changed, changes) => {
       service.log.info(`${configFile} has changed; ${describeChanges(changes)}`);
@@ -78,6 +83,17 @@ function followConfigFile(service: Service, { config, configFile, reread }: Serv
     },
     onError: (message) => service.log.error(message),
   });
+}
+
+/** @throws ConfigError also for a model whose file is missing or no GGUF file */
+function readAgain({ reread, program }: ServeCommand): Config {
+  const config = reread();
+  try {
+    requireGgufFiles(config, program);
+  } catch (error) {
+    throw error instanceof CommandError ? new ConfigError(error.message) : error;
+  }
+  return config;
 }
 
 function describeStartFailure(error: NodeJS.ErrnoException, { host, port }: Config): string {

@@ -10,7 +10,7 @@ import type { Fleet } from "./fleet/fleet.ts";
 import type { FleetModel } from "./fleet/fleet-model.ts";
 import { FolderModels, type FolderModelsOptions } from "./folder-models.ts";
 import { deleteModel, ModelFolderError, partsOf } from "./model-folder.ts";
-import type { ModelSpec } from "./model-spec.ts";
+import type { ConfiguredModels, ModelSpec } from "./model-spec.ts";
 
 export type GeneratingModel = FleetModel<Engine>;
 export type EmbeddingFleetModel = FleetModel<EmbeddingEngine>;
@@ -25,20 +25,6 @@ export type OfferedModel = {
   readonly generating: GeneratingModel | null;
   /** Null until the first such request. */
   readonly embedding: EmbeddingFleetModel | null;
-};
-
-/** The models of the settings. */
-export type ConfiguredModels = {
-  /** The first one is for requests that name no model. */
-  readonly generating: readonly [ModelSpec, ...ModelSpec[]];
-  /** Whether the first one takes every name that no other model has. */
-  readonly servesAny: boolean;
-  /** Null if the first generating model computes embeddings too. */
-  readonly embedding: ModelSpec | null;
-  /** Null if the embedding model ranks too. */
-  readonly ranking: ModelSpec | null;
-  /** Its GGUF files are offered too; null for none. */
-  readonly folder: string | null;
 };
 
 export type ModelListOptions = FolderModelsOptions & {
@@ -83,7 +69,7 @@ export class ModelList {
     const { embedding, ranking } = configured;
     const specs = configured.generating.map((spec) => ({ spec, generates: true }));
     const others = [embedding, ranking].flatMap((spec) =>
-      spec ? [{ spec, generates: false }] : [],
+      spec && !configured.generating.includes(spec) ? [{ spec, generates: false }] : [],
     );
     const entries = new Map<string, Entry>();
     for (const { spec, generates } of [...specs, ...others])
@@ -211,16 +197,15 @@ export class ModelList {
     });
   }
 
-  /** The model for this purpose comes first, also under the names of the default model; then all others under their own names. */
+  /** The model for this purpose comes first, also under the names of --alias; then all others under their own names. */
   #embeddingCatalog(purpose: EmbeddingPurpose): Catalog<Entry> {
-    const { generating, embedding, ranking, servesAny } = this.#configured;
+    const { generating, embedding, ranking, aliases, servesAny } = this.#configured;
     const spec = (purpose === "rank" ? ranking : null) ?? embedding ?? generating[0];
     const entries = [...this.#entries.values()];
     const main = entries.find((entry) => isSame(entry.spec, spec));
     if (!main) throw new Error("there is always a model for embeddings");
-    const names = entries.find((entry) => isSame(entry.spec, generating[0]))?.names ?? [];
     const first: CatalogEntry<Entry> = {
-      names: main.generating ? [...main.names] : [...main.names, ...names],
+      names: main.generating ? [...main.names] : [...main.names, ...aliases],
       value: main,
     };
     const others = entries.filter((entry) => entry !== main);

@@ -18,11 +18,9 @@ type DescribeOptions = {
   readonly memoryLimit: MemoryUse;
 };
 
-type SurveyedModel = { readonly spec: ModelSpec; readonly model: FleetModel };
-
 export class Survey {
   readonly #options: SurveyOptions;
-  readonly #waiting: SurveyedModel[] = [];
+  readonly #waiting: FleetModel[] = [];
   readonly #closed = new AbortController();
   #hasStarted = false;
   #isRunning = false;
@@ -31,7 +29,7 @@ export class Survey {
     this.#options = options;
   }
 
-  add(model: SurveyedModel): void {
+  add(model: FleetModel): void {
     this.#waiting.push(model);
     if (this.#hasStarted) void this.#run();
   }
@@ -40,6 +38,12 @@ export class Survey {
   start(): void {
     this.#hasStarted = true;
     void this.#run();
+  }
+
+  /** The facts that a file gives. @throws ServiceError */
+  describe(spec: ModelSpec): Promise<ModelInfo> {
+    const { signal } = this.#closed;
+    return this.#options.describe(spec, { signal, memoryLimit: this.#options.memoryLimit() });
   }
 
   close(): void {
@@ -51,20 +55,8 @@ export class Survey {
     this.#isRunning = true;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       if (this.#closed.signal.aborted) return;
-      if (next.model.facts.memory === null) await this.#describe(next);
+      if (next.isUnknown) await next.describe();
     }
     this.#isRunning = false;
-  }
-
-  /** A file that cannot be read is not known; a request for it says why. */
-  async #describe({ spec, model }: SurveyedModel): Promise<void> {
-    const { signal } = this.#closed;
-    try {
-      const memoryLimit = this.#options.memoryLimit();
-      const info = await this.#options.describe(spec, { signal, memoryLimit });
-      model.facts.learn(info.memory, info);
-    } catch (error) {
-      if (error instanceof ServiceError && error.memory) model.facts.learn(error.memory, null);
-    }
   }
 }

@@ -49,9 +49,9 @@ test("a file that cannot be loaded affects only embeddings", async () => {
   const response = await post(url, short);
   const generated = await post(`${running.url}/v1/chat/completions`, chat());
 
-  expect(response.status).toBe(503);
+  expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({
-    error: { code: "engine_unavailable", message: expect.stringContaining("nothing.gguf") },
+    error: { code: "model_unusable", message: expect.stringContaining("nothing.gguf") },
   });
   expect(generated.status).toBe(200);
 });

@@ -103,7 +103,7 @@ test("refuses a context above the limit before the weights are loaded, and says 
     reason: {
       code: "model_too_large",
       message: expect.stringMatching(
-        /^builtin\.gguf needs \S+ MB \(weights 7\.5 MB, 4 slots of 4096 tokens \S+ MB, its process 83\.9 MB\), and models may use 134\.0 MB here \(--memory-budget\); it would fit with context=\d+ or slots=1$/,
+        /^builtin\.gguf needs \S+ MB \(weights 7\.5 MB, 4 slots of 4096 tokens \S+ MB, its process 83\.9 MB\), and models may use 134\.0 MB here \(--memory-budget, minus pinned models\); it would fit with context=\d+ or slots=1$/,
       ),
       memory: { ramBytes: expect.any(Number), vramBytes: 0 },
       retryAfterSeconds: null,

@@ -29,6 +29,7 @@ const RUNNING_CODES: readonly ErrorCode[] = [
   "queue_timeout",
   "engine_unavailable",
   "model_too_large",
+  "model_unusable",
   "request_timeout",
   "deadline_unmeetable",
   "deadline_exceeded",

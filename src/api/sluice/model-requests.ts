@@ -31,7 +31,12 @@ const served = modelName.describe("A served model, by any of its names.");
 /** The codes of a wait for a model. */
 const WAIT_CODES: readonly ErrorCode[] = ["request_timeout", "deadline_exceeded", "draining"];
 
-const loadCodes: readonly ErrorCode[] = [...WAIT_CODES, "engine_unavailable", "model_too_large"];
+const loadCodes: readonly ErrorCode[] = [
+  ...WAIT_CODES,
+  "engine_unavailable",
+  "model_too_large",
+  "model_unusable",
+];
 
 export const modelLoad = route("/v1/models/load", {
   name: "ModelLoad",

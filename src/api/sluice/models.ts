@@ -79,7 +79,7 @@ export function encodeModel(id: string, created: number, state: ModelState): Mod
       progress: Math.round(state.loadProgress * 100) / 100,
       kind: state.kind,
       aliases: names.filter((name) => name !== id),
-      size: info?.modelBytes ?? (state.sizeBytes || null),
+      size: state.sizeBytes || null,
       n_ctx: info?.contextTokens ?? null,
       n_ctx_train: info?.trainedContextTokens ?? null,
       slots: state.slots,

@@ -2,10 +2,10 @@
 
 import type { LoadableEngine, ModelLoadOptions } from "../../engine/engine.ts";
 import type { ServiceError } from "../../errors.ts";
-import type { MemoryUse } from "../../generation/memory-use.ts";
 import type { Lane } from "../../queue/lane.ts";
+import type { ModelFactsOptions } from "./model-facts.ts";
 
-export type FleetModelOptions<E extends LoadableEngine> = {
+export type FleetModelOptions<E extends LoadableEngine> = ModelFactsOptions & {
   readonly name: string;
   /** Whether it generates; the others compute embeddings or rank documents. */
   readonly isGenerating: boolean;
@@ -17,8 +17,6 @@ export type FleetModelOptions<E extends LoadableEngine> = {
   /** Fails the requests that wait for the model. */
   readonly refuseWaiting: (error: ServiceError) => void;
   readonly isPinned: boolean;
-  /** What it may take, as long as it is not known that it needs more. */
-  readonly memoryShare: () => MemoryUse;
   /** Changes when the model's file changes; null for a file that cannot be read. */
   readonly fileIdentity: () => string | null;
   /** Unloads it when it has had no request for this time; null for never. */

@@ -21,6 +21,11 @@ type State = PlanModel<Demand>["state"];
 
 export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   readonly #options: FleetModelOptions<E>;
+  readonly name: string;
+  readonly isGenerating: boolean;
+  readonly isPinned: boolean;
+  readonly engine: E;
+  readonly lane: Lane;
   readonly clock = new LoadClock();
   readonly facts: ModelFacts;
   readonly #file: FileWatch;
@@ -40,28 +45,13 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
 
   constructor(options: FleetModelOptions<E>) {
     this.#options = options;
-    this.facts = new ModelFacts(options.memoryShare);
+    this.name = options.name;
+    this.isGenerating = options.isGenerating;
+    this.isPinned = options.isPinned;
+    this.engine = options.engine;
+    this.lane = options.lane;
+    this.facts = new ModelFacts(options);
     this.#file = new FileWatch(options.fileIdentity);
-  }
-
-  get name(): string {
-    return this.#options.name;
-  }
-
-  get isGenerating(): boolean {
-    return this.#options.isGenerating;
-  }
-
-  get isPinned(): boolean {
-    return this.#options.isPinned;
-  }
-
-  get engine(): E {
-    return this.#options.engine;
-  }
-
-  get lane(): Lane {
-    return this.#options.lane;
   }
 
   get state(): State {
@@ -128,9 +118,22 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     return loaded;
   }
 
-  /** What is next of all that waits for it; null if nothing does. */
+  /** What is next of all that waits for it; null if nothing does, and while its file is read. */
   get demand(): Demand | null {
-    return this.lane.demand ?? this.#preload.demand;
+    return this.facts.isReading ? null : (this.lane.demand ?? this.#preload.demand);
+  }
+
+  /** Whether only its file can say what it takes, and was not asked. */
+  get isUnknown(): boolean {
+    return this.#state === "unloaded" && this.facts.mayRead;
+  }
+
+  /** Finds out from the file what it takes. A file that cannot be used is a failure to load it. */
+  async describe(): Promise<void> {
+    const { identity } = this.#file;
+    const error = await this.facts.read();
+    if (error) this.#fail(error, identity);
+    this.#options.onChange();
   }
 
   /** Keeps a ready model loaded. @returns a function to call when it is not needed any more */

@@ -99,7 +99,10 @@ export class Fleet {
   }
 
   #carryOut(): void {
-    for (const model of this.models) if (this.#isTooLarge(model)) this.#load(model);
+    for (const model of this.models) {
+      if (this.#mustDescribe(model)) void model.describe();
+      else if (this.#isTooLarge(model)) this.#load(model);
+    }
     const { budget, isAhead } = this.#options;
     const { actions, againAtMs } = planFleet(
       this.models.map((model) => model.planModel()),
@@ -140,7 +143,7 @@ export class Fleet {
     const least = model.isGenerating ? share : budget().beside(this.memory);
     const memoryLimit = isShare ? least : budget().beside(this.pinnedMemory);
     void model.load({ memoryLimit, isShare }).then(() => {
-      if (model.failure) log("error", `cannot load ${name}: ${model.failure.message}`);
+      if (model.failure) log("error", `${name}: ${model.failure.message}`);
       else if (model.state === "ready") log("info", `${name} is loaded`);
     });
   }
@@ -160,6 +163,12 @@ export class Fleet {
     this.#models.delete(model.lane.name);
     model.close().catch(() => {}); // nothing is loaded
     forgotten.resolve();
+  }
+
+  /** Whether other models would have to make room for a model of which it is not known that it can be loaded. */
+  #mustDescribe({ isUnknown, demand, facts }: FleetModel): boolean {
+    if (!isUnknown || demand === null) return false;
+    return !fitsInto(addMemory(this.memory, facts.share), this.#options.budget().total);
   }
 
   /** Whether requests wait for a model that never fits. Its worker refuses it before the weights are loaded, with the figures. */

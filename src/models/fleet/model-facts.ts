@@ -1,21 +1,38 @@
 // What is known about a model of the fleet: from the last time it was loaded, or from its file.
 
+import { type ServiceError, toServiceError } from "../../errors.ts";
 import type { MemoryUse } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 
+export type ModelFactsOptions = {
+  /** What it may take, as long as it is not known that it needs more. */
+  readonly memoryShare: () => MemoryUse;
+  /** Reads from the file what it takes; null if that is found out by loading it. @throws ServiceError */
+  readonly describe: (() => Promise<ModelInfo>) | null;
+};
+
 export class ModelFacts {
+  readonly #options: ModelFactsOptions;
   #loaded: ModelInfo | null = null;
   #ofFile: ModelInfo | null = null;
   #memory: MemoryUse | null = null;
-  readonly #share: () => MemoryUse;
+  #isReading = false;
 
-  /** @param share what it may take, as long as it is not known that it needs more */
-  constructor(share: () => MemoryUse) {
-    this.#share = share;
+  constructor(options: ModelFactsOptions) {
+    this.#options = options;
   }
 
   get share(): MemoryUse {
-    return this.#share();
+    return this.#options.memoryShare();
+  }
+
+  /** Whether its file can say what it takes, and was not asked. */
+  get mayRead(): boolean {
+    return this.#options.describe !== null && this.#memory === null && !this.#isReading;
+  }
+
+  get isReading(): boolean {
+    return this.#isReading;
   }
 
   /** What it takes, or is expected to take when it is loaded. */
@@ -43,10 +60,22 @@ export class ModelFacts {
     this.#memory = info.memory;
   }
 
-  /** Takes over what was found out without loading it. @param info null if only its memory is known */
-  learn(memory: MemoryUse, info: ModelInfo | null): void {
-    this.#ofFile = info;
-    this.#memory ??= memory;
+  /** Finds out from the file what it takes. @returns why the file cannot be used; null if it can, or is only too large */
+  async read(): Promise<ServiceError | null> {
+    const { describe } = this.#options;
+    if (!describe) return null;
+    this.#isReading = true;
+    try {
+      this.#ofFile = await describe();
+      this.#memory ??= this.#ofFile.memory;
+    } catch (thrown) {
+      const error = toServiceError(thrown);
+      if (!error.memory) return error;
+      this.#memory ??= error.memory;
+    } finally {
+      this.#isReading = false;
+    }
+    return null;
   }
 
   /** An attempt to load it has found out what it needs. */

@@ -125,7 +125,7 @@ export async function requireRoom(options: RoomOptions): Promise<void> {
     "model_too_large",
     // Clients see this text, so it has the file's name without its folder.
     `${path.basename(modelPath)} needs ${memoryText(need)} (${parts}), ` +
-      `and models may use ${memoryText(limit)} here (--memory-budget); ${advice}`,
+      `and models may use ${memoryText(limit)} here (--memory-budget, minus pinned models); ${advice}`,
     { memory: need },
   );
 }

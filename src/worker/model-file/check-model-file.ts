@@ -13,7 +13,7 @@ import { checkLimits } from "./model-limits.ts";
 const PART = /-(\d{5})-of-(\d{5})\.gguf$/;
 const MOST_PARTS = 1_000;
 
-/** @throws ServiceError `engine_unavailable` with one clear line */
+/** @throws ServiceError `model_unusable` with one clear line */
 export function checkModelFile(file: string): void {
   const headers = partsOf(file).map((part) => withFileName(part, () => readHeader(part)));
   const [first] = headers;
@@ -65,7 +65,10 @@ function withFileName<T>(file: string, work: () => T): T {
   } catch (error) {
     const reason = reasonOf(error);
     if (reason === null) throw error;
-    throw new ServiceError("engine_unavailable", `cannot load ${path.basename(file)}: ${reason}`, {
+    const mayEnd = (error as NodeJS.ErrnoException).code === "EMFILE";
+    const code = mayEnd ? "engine_unavailable" : "model_unusable";
+    throw new ServiceError(code, `cannot load ${path.basename(file)}: ${reason}`, {
+      field: "model",
       cause: error,
     });
   }

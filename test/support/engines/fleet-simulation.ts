@@ -106,6 +106,7 @@ export class FleetSimulation {
       refuseWaiting: (error) => this.queue.refuseWaiting(name, error),
       isPinned,
       memoryShare: () => ({ ramBytes: bytes, vramBytes: 0 }),
+      describe: null,
       fileIdentity: () => "same",
       idleUnloadMs: () => null,
       onChange: this.fleet.plan,

@@ -33,6 +33,7 @@ function modelWith(engine: LoadableEngine): FleetModel {
     inside: () => 0,
     refuseWaiting: () => {},
     isPinned: false,
+    describe: null,
     memoryShare: () => ({ ramBytes: 1, vramBytes: 0 }),
     fileIdentity: () => "same",
     idleUnloadMs: () => null,
