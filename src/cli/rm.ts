@@ -21,7 +21,7 @@ type RemoveOptions = {
   /** Null for a folder that is not a server's. */
   readonly address: ServerAddress | null;
   readonly program: string;
-  /** @returns whether to go on */
+  /** @returns whether to go on. @throws CommandError if nobody can be asked */
   readonly confirm: (question: string) => Promise<boolean>;
 };
 
@@ -38,14 +38,13 @@ export async function runRm(
     program,
   });
   if (values.help) return console.log(helpText(program));
-  const mayAsk = process.stdin.isTTY === true && !values.yes;
   const usesServer = values.dir === undefined || values.url !== undefined;
   const removed = await removeModel({
     model: onlyName(positionals, { name: "rm", program }),
     dir: values.dir ?? DEFAULT_MODELS_DIR,
     address: usesServer ? readAddress({ values, env, program }) : null,
     program,
-    confirm: mayAsk ? askUser : async () => true,
+    confirm: values.yes ? async () => true : askUser,
   });
   console.log(removed);
 }
@@ -83,7 +82,10 @@ function describeMissing({ model, dir, program }: RemoveOptions): string {
   return `there is no model ${JSON.stringify(model)} in ${dir}; ${known}`;
 }
 
+/** @throws CommandError without a terminal: a script must say --yes */
 async function askUser(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new CommandError(`${question} There is no terminal to ask at: confirm with --yes`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = once(terminal, "close").then(() => "");
   try {
@@ -108,7 +110,7 @@ and deletes the files, which requires a key with scope admin where the server ha
 Options
   --dir FOLDER  delete from this folder, without asking a server unless --url is given too
                 (default: ${DEFAULT_MODELS_DIR})
-  --yes         do not ask for confirmation
+  --yes         do not ask for confirmation; required where the input is not a terminal
 ${addressHelp(14)}
   --help        print this`;
 }

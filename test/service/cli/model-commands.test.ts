@@ -220,7 +220,7 @@ describe.concurrent("ps, load and stop", () => {
 describe.concurrent("rm", () => {
   it("deletes all parts of a model when there is no server", async () => {
     const cwd = folderWith(["m-00001-of-00002.gguf", "m-00002-of-00002.gguf", "x.gguf"]);
-    const removed = await sluice(["rm", "m", "--url", NO_SERVER], { cwd });
+    const removed = await sluice(["rm", "m", "--url", NO_SERVER, "--yes"], { cwd });
 
     expect(removed).toEqual({ code: 0, stdout: "removed m (0.0 MB)\n", stderr: "" });
     expect(readdirSync(path.join(cwd, "models"))).toEqual(["x.gguf"]);
@@ -237,13 +237,28 @@ describe.concurrent("rm", () => {
   it("deletes from the folder what the server does not offer", async () => {
     const { url, calls } = await serveFleet({ other: {} });
     const cwd = folderWith(["m.gguf.ipull"]);
-    const { code } = await sluice(["rm", "m", "--url", url], { cwd });
+    const { code } = await sluice(["rm", "m", "--url", url, "--yes"], { cwd });
 
     expect({ code, calls, left: readdirSync(path.join(cwd, "models")) }).toEqual({
       code: 0,
       calls: [],
       left: [],
     });
+  });
+
+  it("deletes nothing without --yes where nobody can be asked", async () => {
+    const { url, calls } = await serveFleet({ served: {} });
+    const cwd = folderWith(["m.gguf"]);
+    const [file, served] = await Promise.all([
+      sluice(["rm", "m", "--url", NO_SERVER], { cwd }),
+      sluice(["rm", "served", "--url", url], { cwd }),
+    ]);
+
+    const why = "There is no terminal to ask at: confirm with --yes\n";
+    expect([file.code, served.code, calls]).toEqual([1, 1, []]);
+    expect(file.stderr).toBe(`sluice: remove m (0.0 MB) from models? ${why}`);
+    expect(served.stderr).toBe(`sluice: remove served from the server at ${url}? ${why}`);
+    expect(readdirSync(path.join(cwd, "models"))).toEqual(["m.gguf"]);
   });
 
   it("deletes nothing if the server refuses the key", async () => {
