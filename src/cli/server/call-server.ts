@@ -97,12 +97,16 @@ function noServer({ url, program }: ServerAddress): CommandError {
 /** @returns the body of a successful answer. @throws CommandError with the reason that the server gives */
 export function acceptedBody(
   { status, body }: ServerAnswer,
-  { url }: ServerAddress,
+  { url, key }: ServerAddress,
   { method = "GET", path }: ServerCall,
 ): unknown {
   if (status >= 200 && status < 300) return body;
   if (status === 401)
-    throw new CommandError(`${url} requires an API key: give it with --key or SLUICE_API_KEY`);
+    throw new CommandError(
+      key === undefined
+        ? `${url} requires an API key: give it with --key or SLUICE_API_KEY`
+        : `${url} refused the API key: give a valid one with --key or SLUICE_API_KEY`,
+    );
   const message = (body as { error?: { message?: unknown } } | null)?.error?.message;
   const [said] = typeof message === "string" ? message.split("\n") : [];
   throw new CommandError(said ?? `${url} answered ${status} to ${method} ${path}`);

@@ -117,7 +117,7 @@ describe.concurrent("list", () => {
     });
 
     expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining("m ") });
-    expect(listed.stderr).toMatch(/^sluice: the states are not known: .* requires an API key/);
+    expect(listed.stderr).toMatch(/^sluice: the states are not known: .* refused the API key/);
   });
 
   it("prints the catalog", async () => {
@@ -188,7 +188,10 @@ describe.concurrent("ps, load and stop", () => {
     [["load", "missing"], "there is no model missing"],
     [["stop"], "stop takes one model: sluice stop NAME (see sluice stop --help)"],
     [["ps", "x"], "ps takes no name (see sluice ps --help)"],
-    [["ps", "--key", "wrong"], "URL requires an API key: give it with --key or SLUICE_API_KEY"],
+    [
+      ["ps", "--key", "wrong"],
+      "URL refused the API key: give a valid one with --key or SLUICE_API_KEY",
+    ],
     [["ps", "--all"], "Unknown option '--all' (see sluice ps --help)"],
   ] as const)("%j fails with one line", async ([args, message]) => {
     const { url } = await serveFleet({ broken: {} });
@@ -268,7 +271,7 @@ describe.concurrent("rm", () => {
 
     expect(refused).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("requires an API key"),
+      stderr: expect.stringContaining("refused the API key"),
     });
     expect(existsSync(path.join(cwd, "models", "m.gguf"))).toBe(true);
   });
