@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import { memoryText } from "../generation/memory-use.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { Service } from "../service.ts";
+import { slotsText } from "./text/slots-text.ts";
 
 type BannerOptions = {
   readonly url: string;
@@ -47,9 +48,8 @@ type ContextFacts = Pick<ModelInfo, "contextTokens" | "trainedContextTokens" | "
 /** Says how much memory the model takes, and how much context it could have where the server uses less. */
 export function describeContext(model: ContextFacts): string {
   const { contextTokens, trainedContextTokens, slots } = model;
-  const place = slots === 1 ? "1 slot" : `each of ${slots} slots`;
   const cost = `${memoryText(model.memory)} with the weights`;
-  const context = `${contextTokens} tokens of context in ${place} (${cost})`;
+  const context = `${contextTokens} tokens of context in ${slotsText(slots)} (${cost})`;
   if (trainedContextTokens <= contextTokens) return context;
   return `${context}; the model was trained for ${trainedContextTokens}: --context gives more`;
 }

@@ -4,6 +4,7 @@ import { programName } from "./program-name.ts";
 import { addressHelp } from "./server/call-server.ts";
 import { readModelCommand } from "./server/model-command.ts";
 import { changeModel } from "./server/served-models.ts";
+import { slotsText } from "./text/slots-text.ts";
 
 /** @throws CommandError */
 export async function runLoad(
@@ -21,7 +22,7 @@ export async function runLoad(
   });
   const duration = meta?.load_ms ? `, loaded in ${(meta.load_ms / 1000).toFixed(1)} s` : "";
   const context = meta?.n_ctx
-    ? `, ${meta.n_ctx} tokens of context in each of ${meta.slots ?? 1} slots`
+    ? `, ${meta.n_ctx} tokens of context in ${slotsText(meta.slots ?? 1)}`
     : "";
   console.log(`${id} is ready${duration}${context}`);
 }

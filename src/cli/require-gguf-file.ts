@@ -2,6 +2,7 @@
 
 import { statSync } from "node:fs";
 import { readStart } from "../models/download.ts";
+import { findShortName } from "../models/short-names.ts";
 import { CommandError } from "./command-error.ts";
 
 type ModelFile = {
@@ -30,6 +31,8 @@ export function requireGgufFile({ flag, file, program }: ModelFile): void {
 
 function describeMissing({ flag, file, program }: ModelFile): string {
   if (flag === "--model" && file === "builtin") return "for the built-in model, leave out --model";
+  if (findShortName(file))
+    return `${file} is a short name, not a file; download the model first with: ${program} pull ${file}`;
   const isAddress = /^(hf:|huggingface:|https?:)/i.test(file);
   return isAddress
     ? `this must be a file; download the model first with: ${program} pull ${file}`

@@ -6,13 +6,14 @@ import {
   type MemoryRow,
   memoryText,
 } from "../generation/memory-use.ts";
+import { slotsText } from "./text/slots-text.ts";
 
 /** The asked or chosen size, and whether it fits. */
 export function memoryRows(
   { contextTokens, slots, memory }: MemoryRow,
   { weights, ...report }: MemoryReport,
 ): string[][] {
-  const size = `${contextTokens} tokens in ${slots === 1 ? "1 slot" : `each of ${slots} slots`}`;
+  const size = `${contextTokens} tokens in ${slotsText(slots)}`;
   const missing = `${memoryText(memory)} are needed, ${memoryText(report.free)} are free; ${report.advice}`;
   return [
     ["Memory", `${memoryText(memory)} with ${size}; ${memoryText(weights)} of it for the weights`],

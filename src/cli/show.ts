@@ -5,10 +5,12 @@ import path from "node:path";
 import { configWith } from "../config/config-with.ts";
 import { BUILTIN_MODEL, DEFAULT_MODELS_DIR } from "../config/settings/model-settings.ts";
 import { ServiceError } from "../errors.ts";
-import { bytesText, type MemoryReport } from "../generation/memory-use.ts";
+import type { MemoryReport } from "../generation/memory-use.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import { describeAdaptations, type TemplateTraits } from "../generation/template-traits.ts";
-import { findInModelFolder } from "../models/model-folder.ts";
+import { formatBytes } from "../models/download.ts";
+import { findInModelFolder, sizeOf } from "../models/model-folder.ts";
+import { findShortName } from "../models/short-names.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
@@ -48,7 +50,7 @@ export async function runShow(
         signal: new AbortController().signal,
       },
     );
-    const description = { ...described, file };
+    const description = { ...described, file, sizeBytes: sizeOf(file) };
     console.log(asked.json ? descriptionJson(description) : descriptionText(description));
   } catch (error) {
     if (error instanceof ServiceError) throw new CommandError(error.message);
@@ -81,7 +83,8 @@ function readArguments(args: readonly string[], program: string) {
 function fileOf({ model, dir }: { readonly model: string; readonly dir: string }): string {
   if (existsSync(model)) return model;
   const [found] = findInModelFolder(dir, model);
-  if (!found && /[/\\]|\.gguf$/i.test(model)) return model; // the check of the file says what is wrong
+  const isFile = /[/\\]|\.gguf$/i.test(model);
+  if (!found && (isFile || findShortName(model))) return model; // the check of the file says what is wrong
   if (!found)
     throw new CommandError(`show: there is no file ${model}, and no model of that name in ${dir}`);
   if (found.problem === null) return found.file;
@@ -97,16 +100,18 @@ function readNumber(name: string, text: string | undefined): number | undefined 
 
 export type ModelDescription = {
   readonly file: string;
+  /** Of all parts of the file, as `sluice list` shows it; the weights are a little smaller. */
+  readonly sizeBytes: number;
   readonly model: ModelInfo;
   readonly memory: MemoryReport;
 };
 
 /** A table of facts, the memory at several sizes, and the list of adaptations. */
-export function descriptionText({ file, model, memory }: ModelDescription): string {
+export function descriptionText({ file, sizeBytes, model, memory }: ModelDescription): string {
   const { templateTraits: traits } = model;
   const rows = [
     ["Name", model.name ?? "not named"],
-    ["File", `${file} (${bytesText(model.modelBytes)})`],
+    ["File", `${file} (${formatBytes(sizeBytes)})`],
     ["Family", model.family],
     ["Parameters", amount(model.parameters)],
     ["Quantization", model.quantization ?? "not named"],
@@ -127,11 +132,12 @@ export function descriptionText({ file, model, memory }: ModelDescription): stri
 }
 
 /** The same facts as one JSON object. */
-export function descriptionJson({ file, model, memory }: ModelDescription): string {
+export function descriptionJson({ file, sizeBytes, model, memory }: ModelDescription): string {
   const { templateTraits } = model;
   const { rows, ...report } = memory;
   const description = {
     file,
+    size: sizeBytes,
     name: model.name,
     family: model.family,
     modelBytes: model.modelBytes,
@@ -199,19 +205,20 @@ function amount(parameters: number): string {
 }
 
 function helpText(program: string): string {
-  return `Show what a GGUF model can do: its size, context, tool calls and reasoning, and how conversations
-are adapted to its chat template. The weights are not loaded.
+  return `Show what a GGUF model can do: its size, context, tool calls and reasoning, and how
+conversations are adapted to its chat template. The weights are not loaded.
 
 usage: ${program} show [NAME | FILE.gguf] [options]
 
-NAME is that of a model in the models folder, as \`${program} list\` shows it. Without a name or a file, the built-in model
-is shown. A model in several files is given by its first file. The memory is that of the weights, the context and the
-process, on the device that the server would use.
+NAME is that of a model in the models folder, as \`${program} list\` shows it. Without a name or a
+file, the built-in model is shown. A model in several files is given by its first file. The memory
+is that of the weights, the context and the process, on the device that the server would use.
 
 Options
-  --context N  tokens of one slot (default: as many as fit here, up to what the model was trained for)
-  --slots N    requests that generate at the same time (default 4)
-  --dir FOLDER the folder of the models (default: ${DEFAULT_MODELS_DIR})
-  --json       print one JSON object
-  --help       print this`;
+  --context N   tokens of one slot
+                (default: as many as fit here, up to what the model was trained for)
+  --slots N     requests that generate at the same time (default 4)
+  --dir FOLDER  the folder of the models (default: ${DEFAULT_MODELS_DIR})
+  --json        print one JSON object
+  --help        print this`;
 }

@@ -160,12 +160,14 @@ describe.concurrent("ps, load and stop", () => {
   });
 
   it("load waits until the model is ready", async () => {
-    const { url, calls } = await serveFleet({ m: { state: "unloaded", load_ms: 2300 } });
+    const { url, calls } = await serveFleet({
+      m: { state: "unloaded", load_ms: 2300, n_ctx: 4096, slots: 1 },
+    });
     const loaded = await sluice(["load", "m", "--url", url]);
 
     expect(loaded).toEqual({
       code: 0,
-      stdout: "m is ready, loaded in 2.3 s\n",
+      stdout: "m is ready, loaded in 2.3 s, 4096 tokens of context in 1 slot\n",
       stderr: "sluice: m is loading\n",
     });
     expect(calls).toEqual(["POST /v1/models/load"]);
@@ -211,13 +213,16 @@ describe.concurrent("ps, load and stop", () => {
     });
   });
 
-  it.for(["pull", "list", "ls", "ps", "load", "stop", "rm"])("%s explains itself", async (name) => {
-    const { code, stdout } = await sluice([name, "--help"]);
+  it.for(["pull", "list", "ls", "show", "ps", "load", "stop", "rm"])(
+    "%s explains itself",
+    async (name) => {
+      const { code, stdout } = await sluice([name, "--help"]);
 
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/usage: sluice \w+/);
-    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
-  });
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/usage: sluice \w+/);
+      expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    },
+  );
 });
 
 describe.concurrent("rm", () => {

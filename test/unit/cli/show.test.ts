@@ -21,6 +21,7 @@ const MODEL = {
   canSwitchReasoning: false,
 };
 
+const FILE = { file: "a.gguf", sizeBytes: 1_060_000_000 };
 const MEMORY = {
   weights: { ramBytes: 1_056_000_000, vramBytes: 0 },
   free: { ramBytes: 8_000_000_000, vramBytes: 0 },
@@ -38,10 +39,11 @@ test("lists the facts of a model, its memory, and the adaptations to its templat
     model: { ...MODEL, templateTraits: { ...TRAITS, system: "none" } },
     memory: MEMORY,
     file: "models/small.gguf",
+    sizeBytes: 1_070_000_000,
   });
 
   expect(text).toBe(`Name                Small Model
-File                models/small.gguf (1.06 GB)
+File                models/small.gguf (1.07 GB)
 Family              llama
 Parameters          1.7 B
 Quantization        Q8_0
@@ -68,7 +70,7 @@ To show a conversation in full, Sluice adapts it to the template:
 test("says that a model without a chat template cannot chat", () => {
   const model = { ...MODEL, name: null, quantization: null, templateTraits: null };
 
-  const lines = descriptionText({ model, memory: MEMORY, file: "a.gguf" }).split("\n");
+  const lines = descriptionText({ model, memory: MEMORY, ...FILE }).split("\n");
 
   expect(lines).toContain("Name                not named");
   expect(lines).toContain("Chat template       no: the model completes text, and cannot chat");
@@ -79,7 +81,7 @@ test("says what is missing when the model does not fit", () => {
   const memory = { ...MEMORY, fits: false, advice: "it would fit with slots=2" };
   const free = { ramBytes: 2_500_000_000, vramBytes: 0 };
 
-  const text = descriptionText({ model: MODEL, memory: { ...memory, free }, file: "a.gguf" });
+  const text = descriptionText({ model: MODEL, memory: { ...memory, free }, ...FILE });
 
   expect(text).toContain(
     "Fits here           no: 3.06 GB are needed, 2.50 GB are free; it would fit with slots=2",
@@ -90,8 +92,9 @@ test("gives the same facts as JSON", () => {
   const traits = { ...TRAITS, system: "none" as const };
   const model = { ...MODEL, templateTraits: traits };
 
-  expect(JSON.parse(descriptionJson({ model, memory: MEMORY, file: "a.gguf" }))).toMatchObject({
+  expect(JSON.parse(descriptionJson({ model, memory: MEMORY, ...FILE }))).toMatchObject({
     file: "a.gguf",
+    size: 1_060_000_000,
     parameters: 1_710_000_000,
     toolFormat: "generic",
     adaptations: [expect.stringContaining("System messages"), expect.any(String)],
