@@ -1,4 +1,4 @@
-// `sluice list`: the models in the folder, with their state if a server is running; or the catalog of short names.
+// `sluice list`: the models in the folder and those of a running server, with their state; or the catalog of short names.
 
 import { DEFAULT_MODELS_DIR } from "../config/settings/model-settings.ts";
 import { formatBytes } from "../models/download.ts";
@@ -7,7 +7,12 @@ import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
 import { addressHelp, readAddress, type ServerAddress } from "./server/call-server.ts";
-import { type ListedModel, servedModelsIfAny } from "./server/served-models.ts";
+import {
+  type ListedMeta,
+  type ListedModel,
+  servedModelsIfAny,
+  withoutAliases,
+} from "./server/served-models.ts";
 import { catalogTable } from "./text/catalog-table.ts";
 import { relativeTime } from "./text/relative-time.ts";
 import { asTable } from "./text/table.ts";
@@ -18,10 +23,15 @@ type ListOptions = {
   readonly address: ServerAddress;
 };
 
-/** A file of the folder. */
-type ListRow = ModelFolderEntry & {
+/** A file of the folder, or a model that only the server has, whose file is not known here. */
+type ListRow = Pick<ModelFolderEntry, "name" | "problem"> & {
+  readonly file: string | null;
+  readonly sizeBytes: number | null;
+  readonly modifiedAt: Date | null;
   /** What the server says; null without a server, or if it does not offer the model. */
   readonly state: string | null;
+  /** Why the model failed. */
+  readonly reason: string | null;
 };
 
 /** @throws CommandError or ModelFolderError */
@@ -46,11 +56,7 @@ export async function runList(
 
 async function list({ dir, isJson, address }: ListOptions): Promise<void> {
   const { models, unfinished } = listModelFolder(dir);
-  const states = await statesOf(address);
-  const rows = [...models, ...unfinished].map((entry) => ({
-    ...entry,
-    state: states.get(entry.name) ?? null,
-  }));
+  const rows = listRows([...models, ...unfinished], await servedBy(address));
   if (isJson) return console.log(JSON.stringify({ models: rows.map(jsonOf) }, null, 2));
   if (rows.length > 0) return console.log(listTable(rows, Date.now()));
   console.log(
@@ -58,42 +64,77 @@ async function list({ dir, isJson, address }: ListOptions): Promise<void> {
   );
 }
 
-/** Without a server there are none; a server that refuses is named, because its states are missing. */
-async function statesOf(address: ServerAddress): Promise<ReadonlyMap<string, string>> {
+/** Without a server there are none; a server that refuses is named, because its models and states are missing. */
+async function servedBy(address: ServerAddress): Promise<readonly ListedModel[]> {
   try {
-    const models: readonly ListedModel[] = (await servedModelsIfAny(address)) ?? [];
-    return new Map(models.map(({ id, meta }) => [id, meta?.state ?? "offered"]));
+    return (await servedModelsIfAny(address)) ?? [];
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     console.error(`sluice: the states are not known: ${error.message}`);
-    return new Map();
+    return [];
   }
+}
+
+/** The files first, then the models that only the server has, such as those of its settings. */
+function listRows(
+  entries: readonly ModelFolderEntry[],
+  served: readonly ListedModel[],
+): readonly ListRow[] {
+  const metas = new Map(served.map(({ id, meta }) => [id, meta ?? {}]));
+  const names = new Set(entries.map(({ name }) => name));
+  return [
+    ...entries.map((entry) => ({ ...entry, ...stateOf(metas.get(entry.name)) })),
+    ...withoutAliases(served)
+      .filter(({ id }) => !names.has(id))
+      .map(({ id, meta = {} }) => ({
+        name: id,
+        file: null,
+        sizeBytes: meta.size ?? null,
+        modifiedAt: null,
+        problem: null,
+        ...stateOf(meta),
+      })),
+  ];
+}
+
+/** @param meta undefined for a model that the server does not offer */
+function stateOf(meta: ListedMeta | undefined): Pick<ListRow, "state" | "reason"> {
+  if (!meta) return { state: null, reason: null };
+  const { state = "offered", reason = null } = meta;
+  return { state, reason };
 }
 
 function listTable(rows: readonly ListRow[], nowMs: number): string {
   return asTable([
     ["NAME", "SIZE", "MODIFIED", "STATE"],
-    ...rows.map(({ name, sizeBytes, modifiedAt, state, problem }) => [
-      name,
-      formatBytes(sizeBytes),
-      relativeTime(modifiedAt.getTime(), nowMs),
-      problem ?? state ?? "-",
+    ...rows.map((row) => [
+      row.name,
+      row.sizeBytes === null ? "-" : formatBytes(row.sizeBytes),
+      row.modifiedAt ? relativeTime(row.modifiedAt.getTime(), nowMs) : "-",
+      row.problem ?? stateText(row),
     ]),
   ]);
 }
 
-function jsonOf({ name, file, sizeBytes, modifiedAt, state, problem }: ListRow) {
-  return { name, file, size: sizeBytes, modified_at: modifiedAt, state, problem };
+function stateText({ state, reason }: ListRow): string {
+  const [why] = (reason ?? "").split("\n");
+  return state === "failed" && why ? `failed: ${why}` : (state ?? "-");
+}
+
+function jsonOf({ name, file, sizeBytes, modifiedAt, state, reason, problem }: ListRow) {
+  return { name, file, size: sizeBytes, modified_at: modifiedAt, state, reason, problem };
 }
 
 function helpText(program: string): string {
-  return `List the models in a folder, and their state if a server is running.
+  return `List the models in a folder and those of a running server, with their state.
 
 usage: ${program} list [options]      (or: ${program} ls)
        ${program} list --catalog
 
 STATE is what the server says of the model of that name: unloaded, loading, ready and so on; "-"
-without a server, or if the server does not offer it. Files that cannot be used say why.
+without a server, or if the server does not offer it. A model that has failed and a file that cannot
+be used say why. A model that is not in the folder, such as one of the server's settings, has "-" as
+its time; its aliases are not listed.
 
 Options
   --dir FOLDER   the folder (default: ${DEFAULT_MODELS_DIR})

@@ -32,7 +32,7 @@ function helpText(program: string): string {
 
 usage: ${program} load NAME [options]
 
-NAME is one that ${program} list shows. Other models may be unloaded for it.
+NAME is one that ${program} list shows with a state, or an alias of it. Other models may be unloaded for it.
 
 Options
 ${addressHelp()}

@@ -5,7 +5,12 @@ import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
 import { addressHelp, readAddress } from "./server/call-server.ts";
-import { type ListedMeta, type ListedModel, servedModels } from "./server/served-models.ts";
+import {
+  type ListedMeta,
+  type ListedModel,
+  servedModels,
+  withoutAliases,
+} from "./server/served-models.ts";
 import { relativeTime } from "./text/relative-time.ts";
 import { asTable } from "./text/table.ts";
 
@@ -35,14 +40,6 @@ export async function runPs(
   console.log(
     `no model is loaded at ${address.url}; a request loads the model that it names, and so does: ${program} load NAME`,
   );
-}
-
-/** Each model under the first of its names: an alias is no further model. */
-function withoutAliases(models: readonly ListedModel[]): readonly ListedModel[] {
-  return models.filter(({ meta }, index) => {
-    const earlier = models.slice(0, index).map(({ id }) => id);
-    return !meta?.aliases?.some((alias) => earlier.includes(alias));
-  });
 }
 
 export function loadedTable(models: readonly ListedModel[], nowMs: number): string {

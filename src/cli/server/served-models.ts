@@ -11,6 +11,8 @@ export type ListedMeta = {
   readonly reason?: string | null;
   /** Its other names, which are listed too. */
   readonly aliases?: readonly string[];
+  /** Bytes of its file. */
+  readonly size?: number | null;
   readonly n_ctx?: number | null;
   readonly slots?: number | null;
   /** In bytes. */
@@ -51,6 +53,14 @@ export async function servedModelsIfAny(
 ): Promise<readonly ListedModel[] | null> {
   const answer = await callServer(address, LIST);
   return answer && ((acceptedBody(answer, address, LIST) as ModelList).data ?? []);
+}
+
+/** Each model under the first of its names: an alias is no further model. */
+export function withoutAliases(models: readonly ListedModel[]): readonly ListedModel[] {
+  return models.filter(({ meta }, index) => {
+    const earlier = models.slice(0, index).map(({ id }) => id);
+    return !meta?.aliases?.some((alias) => earlier.includes(alias));
+  });
 }
 
 type ModelChange = {

@@ -108,6 +108,25 @@ describe.concurrent("list", () => {
     const file = path.join(cwd, "models", "m.gguf");
     expect(models[0]).toMatchObject({ name: "m", file, size: 4, state: "ready", problem: null });
     expect(models[1]).toMatchObject({ name: "new", state: null });
+    expect(models[2]).toMatchObject({ name: "other", file: null, size: null, state: "unloaded" });
+  });
+
+  it("adds the models that only the server has, once each, and says why one failed", async () => {
+    const { url } = await serveFleet({
+      m: { state: "ready" },
+      chat: { state: "ready", aliases: ["gpt-4o"], size: 2.5e9 },
+      "gpt-4o": { state: "ready", aliases: ["chat"], size: 2.5e9 },
+      broken: { state: "failed", reason: "it is truncated\ntry again" },
+    });
+    const { stdout } = await sluice(["list", "--url", url], { cwd: folderWith(["m.gguf"]) });
+
+    expect(stdout.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
+      ["NAME", "SIZE", "MODIFIED", "STATE"],
+      ["m", "0.0 MB", expect.stringMatching(/ago$/), "ready"],
+      ["chat", "2.50 GB", "-", "ready"],
+      ["broken", "-", "-", "failed: it is truncated"],
+      [""],
+    ]);
   });
 
   it("lists the folder even if the server refuses the key", async () => {
