@@ -6,6 +6,7 @@ import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
 import { addressHelp, readAddress } from "./server/call-server.ts";
 import {
+  isLoaded,
   type ListedMeta,
   type ListedModel,
   servedModels,
@@ -13,9 +14,6 @@ import {
 } from "./server/served-models.ts";
 import { relativeTime } from "./text/relative-time.ts";
 import { asTable } from "./text/table.ts";
-
-/** The other states hold no memory. */
-const LOADED = ["waiting", "loading", "ready", "restarting", "unloading"];
 
 /** @throws CommandError */
 export async function runPs(
@@ -32,8 +30,8 @@ export async function runPs(
   if (values.help) return console.log(helpText(program));
   if (positionals.length > 0) throw new CommandError(`ps takes no name (see ${program} ps --help)`);
   const address = readAddress({ values, env, program });
-  const loaded = withoutAliases(await servedModels(address)).filter(({ meta }) =>
-    LOADED.includes(meta?.state ?? ""),
+  const loaded = withoutAliases(await servedModels(address)).filter(
+    ({ meta }) => isLoaded(meta) || isLoaded(meta?.embeddings),
   );
   if (values.json) return console.log(JSON.stringify({ models: loaded }, null, 2));
   if (loaded.length > 0) return console.log(loadedTable(loaded, Date.now()));
@@ -42,21 +40,35 @@ export async function runPs(
   );
 }
 
+/** One row for each process: a chat model may have a second one, for its embeddings. */
 export function loadedTable(models: readonly ListedModel[], nowMs: number): string {
   return asTable([
     ["NAME", "STATE", "MEMORY", "CONTEXT", "BUSY", "UNTIL"],
-    ...models.map(({ id, meta = {} }) => [
-      id,
-      meta.state ?? "-",
-      memoryText(meta),
-      meta.n_ctx ? `${meta.n_ctx} x ${meta.slots ?? 1}` : "-",
-      busyText(meta),
-      untilText(meta, nowMs),
+    ...models.flatMap(({ id, meta = {} }) => [
+      ...(isLoaded(meta) ? [modelRow(id, meta, nowMs)] : []),
+      ...embeddingsRows(id, meta),
     ]),
   ]);
 }
 
-function memoryText({ memory }: ListedMeta): string {
+function modelRow(id: string, meta: ListedMeta, nowMs: number): readonly string[] {
+  return [
+    id,
+    meta.state ?? "-",
+    memoryText(meta),
+    meta.n_ctx ? `${meta.n_ctx} x ${meta.slots ?? 1}` : "-",
+    busyText(meta),
+    untilText(meta, nowMs),
+  ];
+}
+
+/** The server does not say more about this process. */
+function embeddingsRows(id: string, { embeddings }: ListedMeta): readonly string[][] {
+  if (!embeddings || !isLoaded(embeddings)) return [];
+  return [[`${id} (embeddings)`, embeddings.state, memoryText(embeddings), "-", "-", "-"]];
+}
+
+function memoryText({ memory }: Pick<ListedMeta, "memory">): string {
   if (!memory) return "-";
   const { ram, vram } = memory;
   const texts = [
@@ -73,7 +85,7 @@ function busyText({ busy, waiting = 0 }: ListedMeta): string {
 
 function untilText({ pinned, unloads_at: unloadsAt }: ListedMeta, nowMs: number): string {
   if (pinned) return "pinned";
-  return unloadsAt ? relativeTime(unloadsAt * 1000, nowMs) : "never";
+  return unloadsAt ? relativeTime(unloadsAt * 1000, nowMs) : "room is needed";
 }
 
 function helpText(program: string): string {
@@ -82,7 +94,9 @@ function helpText(program: string): string {
 usage: ${program} ps [options]
 
 CONTEXT is the tokens of one request times the number of slots. BUSY counts the running requests.
-UNTIL is when an idle model is unloaded: in some minutes, never, or "pinned", which stays loaded.
+UNTIL is when an idle model is unloaded: in some minutes, or when room is needed for another model;
+one that is "pinned" stays loaded. A row "NAME (embeddings)" is the process that computes the
+embeddings of a chat model.
 
 Options
   --json      print one JSON object, with the models as GET /v1/models lists them

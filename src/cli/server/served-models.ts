@@ -15,8 +15,7 @@ export type ListedMeta = {
   readonly size?: number | null;
   readonly n_ctx?: number | null;
   readonly slots?: number | null;
-  /** In bytes. */
-  readonly memory?: { readonly ram: number; readonly vram: number } | null;
+  readonly memory?: ListedMemory | null;
   readonly pinned?: boolean;
   /** Running requests. */
   readonly busy?: number;
@@ -25,7 +24,12 @@ export type ListedMeta = {
   /** Seconds since 1970. */
   readonly unloads_at?: number | null;
   readonly load_ms?: number | null;
+  /** The process of a chat model that computes its embeddings. */
+  readonly embeddings?: { readonly state: string; readonly memory: ListedMemory | null } | null;
 };
+
+/** In bytes. */
+type ListedMemory = { readonly ram: number; readonly vram: number };
 
 export type ListedModel = { readonly id: string; readonly meta?: ListedMeta };
 
@@ -53,6 +57,14 @@ export async function servedModelsIfAny(
 ): Promise<readonly ListedModel[] | null> {
   const answer = await callServer(address, LIST);
   return answer && ((acceptedBody(answer, address, LIST) as ModelList).data ?? []);
+}
+
+/** The other states hold no memory. */
+const LOADED = ["waiting", "loading", "ready", "restarting", "unloading"];
+
+/** @param part a model, or its process for embeddings */
+export function isLoaded(part: { readonly state?: string } | null | undefined): boolean {
+  return LOADED.includes(part?.state ?? "");
 }
 
 /** Each model under the first of its names: an alias is no further model. */

@@ -27,6 +27,26 @@ test("shows memory, context, requests and when the model is unloaded", () => {
 
 test("shows a dash for what the server does not say", () => {
   expect(cellsOf({ state: "loading", memory: null, n_ctx: null })).toEqual([
-    ...["m", "loading", "-", "-", "-", "never"],
+    ...["m", "loading", "-", "-", "-", "room is needed"],
+  ]);
+});
+
+test("shows the process for the embeddings of a chat model in a row of its own, while it is loaded", () => {
+  const embeddings = { state: "ready", memory: { ram: 2e8, vram: 0 } };
+  const rows = loadedTable(
+    [
+      { id: "both", meta: { state: "ready", embeddings } },
+      { id: "second", meta: { state: "unloaded", embeddings } },
+      { id: "chat", meta: { state: "ready", embeddings: { state: "unloaded", memory: null } } },
+    ],
+    1e12,
+  );
+
+  expect(rows.split("\n").map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
+    ["NAME", "STATE", "MEMORY"],
+    ["both", "ready", "-"],
+    ["both (embeddings)", "ready", "200.0 MB RAM"],
+    ["second (embeddings)", "ready", "200.0 MB RAM"],
+    ["chat", "ready", "-"],
   ]);
 });
