@@ -2,8 +2,8 @@
 
 import { programName } from "./program-name.ts";
 import { addressHelp } from "./server/call-server.ts";
+import { changeModel } from "./server/change-model.ts";
 import { readModelCommand } from "./server/model-command.ts";
-import { changeModel } from "./server/served-models.ts";
 import { slotsText } from "./text/slots-text.ts";
 
 /** @throws CommandError */
@@ -17,8 +17,7 @@ export async function runLoad(
   const { id, meta } = await changeModel({
     ...command,
     change: "load",
-    onWait: ({ state, reason }) =>
-      console.error(`sluice: ${command.model} is ${state}${reason ? `: ${reason}` : ""}`),
+    onWait: (text) => console.error(`sluice: ${text}`),
   });
   const duration = meta?.load_ms ? `, loaded in ${(meta.load_ms / 1000).toFixed(1)} s` : "";
   const context = meta?.n_ctx
@@ -32,7 +31,9 @@ function helpText(program: string): string {
 
 usage: ${program} load NAME [options]
 
-NAME is one that ${program} list shows with a state, or an alias of it. Other models may be unloaded for it.
+NAME is one that ${program} list shows with a state, or an alias of it. Other models
+may be unloaded for it, when their running requests have finished. Ctrl-C ends the command, but not
+a load that has begun.
 
 Options
 ${addressHelp()}

@@ -2,8 +2,9 @@
 
 import { programName } from "./program-name.ts";
 import { addressHelp } from "./server/call-server.ts";
+import { changeModel } from "./server/change-model.ts";
 import { readModelCommand } from "./server/model-command.ts";
-import { changeModel } from "./server/served-models.ts";
+import { isLoaded, servedModels } from "./server/served-models.ts";
 
 /** @throws CommandError */
 export async function runStop(
@@ -13,15 +14,15 @@ export async function runStop(
   const program = programName(env);
   const command = readModelCommand(args, { name: "stop", env, program });
   if (!command) return console.log(helpText(program));
+  const before = await servedModels(command.address);
   const { id } = await changeModel({
     ...command,
     change: "unload",
-    onWait: ({ busy = 0 }) =>
-      console.error(
-        `sluice: ${command.model} is unloaded when its ${busy} running requests have ended`,
-      ),
+    onWait: (text) => console.error(`sluice: ${text}`),
   });
-  console.log(`unloaded ${id}`);
+  const known = before.find((each) => each.id === id)?.meta;
+  const wasLoaded = !known || isLoaded(known) || isLoaded(known.embeddings);
+  console.log(wasLoaded ? `unloaded ${id}` : `${id} was not loaded`);
 }
 
 function helpText(program: string): string {
@@ -30,7 +31,8 @@ it loads it again.
 
 usage: ${program} stop NAME [options]
 
-NAME is one that ${program} ps shows.
+NAME is one that ${program} ps shows. If it has a process for embeddings, that is unloaded too.
+Ctrl-C ends the command, but not the unloading: the server unloads the model even so.
 
 Options
 ${addressHelp()}

@@ -1,7 +1,5 @@
-// The models of a running server, as its /v1/models lists them, and the commands' requests to load and unload one.
+// The models of a running server, as its /v1/models lists them. To load or unload one: change-model.ts.
 
-import { setTimeout as sleep } from "node:timers/promises";
-import { CommandError } from "../command-error.ts";
 import { acceptedBody, askServer, callServer, type ServerAddress } from "./call-server.ts";
 
 /** A server that serves one model gives only some of these. */
@@ -36,15 +34,6 @@ export type ListedModel = { readonly id: string; readonly meta?: ListedMeta };
 type ModelList = { readonly data?: readonly ListedModel[] };
 
 const LIST = { path: "/v1/models" };
-const POLL_MS = 500;
-/** A busy model is unloaded when its requests have ended; a large one takes minutes to load. */
-const WAIT_LIMIT_MS = 600_000;
-
-/** The states in which a change has ended. */
-const ENDS = {
-  load: ["ready", "failed", "closed"],
-  unload: ["unloaded", "failed", "closed"],
-} as const satisfies Record<string, readonly string[]>;
 
 /** @throws CommandError if there is no server, or it refuses */
 export async function servedModels(address: ServerAddress): Promise<readonly ListedModel[]> {
@@ -73,43 +62,4 @@ export function withoutAliases(models: readonly ListedModel[]): readonly ListedM
     const earlier = models.slice(0, index).map(({ id }) => id);
     return !meta?.aliases?.some((alias) => earlier.includes(alias));
   });
-}
-
-type ModelChange = {
-  readonly address: ServerAddress;
-  readonly change: keyof typeof ENDS;
-  readonly model: string;
-  /** Called once if the change takes a while, with what it waits for. */
-  readonly onWait: (meta: ListedMeta) => void;
-};
-
-/** Resolves when the model is loaded or unloaded. @throws CommandError if it fails, or takes longer than 10 minutes */
-export async function changeModel({ address, change, model, onWait }: ModelChange) {
-  const deadline = performance.now() + WAIT_LIMIT_MS;
-  const path = `/v1/models/${change}`;
-  const body = { model };
-  // Node's fetch gives up after 5 minutes without an answer; the server answers at once or when the change has ended.
-  let listed = (await askServer(address, {
-    method: "POST",
-    path,
-    body,
-    timeoutMs: WAIT_LIMIT_MS,
-  })) as ListedModel;
-  const ends: readonly string[] = ENDS[change];
-  for (let round = 0; !ends.includes(listed.meta?.state ?? ""); round++) {
-    if (round === 0) onWait(listed.meta ?? {});
-    if (performance.now() > deadline)
-      throw new CommandError(
-        `${listed.id} is still ${listed.meta?.state} after ${WAIT_LIMIT_MS / 60_000} minutes; see: ${address.program} ps`,
-      );
-    await sleep(POLL_MS);
-    const { id } = listed;
-    const now = (await servedModels(address)).find((each) => each.id === id);
-    if (!now) throw new CommandError(`${id} is no longer offered by ${address.url}`);
-    listed = now;
-  }
-  const { state, reason } = listed.meta ?? {};
-  if (state === "failed" || state === "closed")
-    throw new CommandError(`cannot ${change} ${listed.id}: ${reason ?? `it is ${state}`}`);
-  return listed;
 }

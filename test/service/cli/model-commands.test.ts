@@ -1,7 +1,7 @@
 // list, ps, load, stop and rm as a user runs them, against a server that only knows the paths that they use.
 
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -23,10 +23,11 @@ type Fleet = Record<string, ListedMeta>;
 
 /**
  * A server with these models, for one key. Each time the models are listed, those that are loading get ready and those that are
- * unloading are unloaded.
+ * unloading are unloaded, and the request for that is answered.
  */
 async function serveFleet(models: Fleet) {
   const calls: string[] = [];
+  const looks = new EventEmitter();
   const url = await listen(async (request, response) => {
     const answer = (status: number, body: object) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
@@ -40,6 +41,7 @@ async function serveFleet(models: Fleet) {
     if (method === "GET" && target === "/v1/models") {
       answer(200, { object: "list", data: Object.keys(models).map(described) });
       for (const [id, meta] of Object.entries(models)) models[id] = { ...meta, state: next(meta) };
+      looks.emit("look");
       return;
     }
     const id = method === "DELETE" ? decodeURIComponent(target.slice(11)) : JSON.parse(text).model;
@@ -49,8 +51,12 @@ async function serveFleet(models: Fleet) {
       delete models[id];
       return answer(200, { id, object: "model", deleted: true });
     }
-    models[id] = { ...meta, state: target.endsWith("/load") ? "loading" : "unloading" };
-    if (id === "broken") models[id] = { state: "failed", reason: "it does not fit in memory" };
+    if (id === "broken") return refuse(503, "cannot load broken: it is truncated");
+    const [passing, end] = target.endsWith("/load")
+      ? ["loading", "ready"]
+      : ["unloading", "unloaded"];
+    if (meta.state !== end) models[id] = { ...meta, state: passing };
+    while (models[id]?.state !== end) await once(looks, "look");
     return answer(200, described(id));
   });
   return { url, calls, models };
@@ -199,13 +205,23 @@ describe.concurrent("ps, load and stop", () => {
     expect(stopped).toEqual({
       code: 0,
       stdout: "unloaded m\n",
-      stderr: "sluice: m is unloaded when its 2 running requests have ended\n",
+      stderr: "sluice: waiting for 2 running requests of m to finish\n",
     });
     expect(models.m?.state).toBe("unloaded");
   });
 
+  it("stop says that a model was not loaded", async () => {
+    const { url } = await serveFleet({ m: { state: "unloaded" } });
+
+    expect(await sluice(["stop", "m", "--url", url])).toEqual({
+      code: 0,
+      stdout: "m was not loaded\n",
+      stderr: "",
+    });
+  });
+
   it.for([
-    [["load", "broken"], "cannot load broken: it does not fit in memory"],
+    [["load", "broken"], "cannot load broken: it is truncated"],
     [["load", "missing"], "there is no model missing"],
     [["stop"], "stop takes one model: sluice stop NAME (see sluice stop --help)"],
     [["ps", "x"], "ps takes no name (see sluice ps --help)"],
