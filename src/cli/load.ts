@@ -32,8 +32,8 @@ function helpText(program: string): string {
 usage: ${program} load NAME [options]
 
 NAME is one that ${program} list shows with a state, or an alias of it. Other models
-may be unloaded for it, when their running requests have finished. Ctrl-C ends the command, but not
-a load that has begun.
+may be unloaded for it when their running requests have finished. Ctrl-C ends the command, but not a
+load that has begun.
 
 Options
 ${addressHelp()}

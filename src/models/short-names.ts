@@ -46,7 +46,7 @@ export const SHORT_NAMES: readonly ShortName[] = [
     sizeBytes: 5_027_783_488,
     contextTokens: 40_960,
     licence: "Apache-2.0",
-    goodFor: "chat, tools and reasoning on a GPU with 8 GB",
+    goodFor: "chat, tools, reasoning on a GPU with 12 GB",
   },
   {
     name: "qwen3:14b",
@@ -54,7 +54,7 @@ export const SHORT_NAMES: readonly ShortName[] = [
     sizeBytes: 9_001_752_960,
     contextTokens: 40_960,
     licence: "Apache-2.0",
-    goodFor: "chat, tools and agents on a GPU with 12 GB",
+    goodFor: "chat, agents; GPU with 12 GB and --slots 2",
   },
   {
     name: "qwen2.5-coder:7b",
@@ -94,7 +94,7 @@ export const SHORT_NAMES: readonly ShortName[] = [
     sizeBytes: 14_330_000_000,
     contextTokens: 131_072,
     licence: "Apache-2.0",
-    goodFor: "chat and tools on a GPU with 16 to 24 GB",
+    goodFor: "chat and tools on a GPU with 24 GB",
   },
   {
     name: "qwen3-embedding:0.6b",
