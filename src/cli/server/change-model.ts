@@ -16,9 +16,9 @@ type ModelChange = {
   readonly onWait: (text: string) => void;
 };
 
-/** Resolves when the model is loaded or unloaded. @throws CommandError if it fails, or takes longer than 10 minutes */
+/** Resolves when the model is loaded or unloaded. @throws CommandError if it fails, or takes too long; the server goes on even so */
 export async function changeModel({ address, change, model, onWait }: ModelChange) {
-  // The server answers when the change has ended.
+  // The server answers when the change has ended. Node's fetch gives up after 5 minutes without an answer, before the limit.
   const ended = askServer(address, {
     method: "POST",
     path: `/v1/models/${change}`,
