@@ -76,7 +76,12 @@ export function createModels(parts: ModelsParts): Models {
       gpuBytes: Math.max(0, ...fleet.models.map(({ info }) => info?.gpuBytes ?? 0)),
     });
   const logLine = (level: "info" | "warn" | "error", message: string) => log[level](message);
-  const fleet: Fleet = new Fleet({ budget, isAhead: queue.isAhead, log: logLine });
+  const fleet: Fleet = new Fleet({
+    budget,
+    isAhead: queue.isAhead,
+    charge: queue.charge,
+    log: logLine,
+  });
   queue.onChange = fleet.plan;
   embeddingQueue.onChange = fleet.plan;
   const prefixShare = () => (fleet.count > 1 ? PREFIX_SHARE : 1);
@@ -229,6 +234,7 @@ function fleetModel<E extends LoadableEngine>(
     inside: () => queue.insideLane(lane.name),
     refuseWaiting: (error) => queue.refuseWaiting(lane.name, error),
     fileIdentity: () => fileIdentity(file),
+    charge: fleet.charge,
     onChange: fleet.plan,
     onClosed: () => queue.removeLane(lane.name),
   });

@@ -170,6 +170,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       if (!isDeepStrictEqual(keysOf(config), keysOf(changed))) access.keys.update(keysOf(changed));
       config = changed;
       served.update();
+      preloadOthers(served.models);
     },
     listen: () => listen(server, config),
     close: async () => {
@@ -194,12 +195,27 @@ function openAccess(config: Config, log: Logger) {
 
 /** Loads the default model, and those that the settings name. */
 function preload({ models, survey }: Models): Promise<ModelInfo> {
-  const loaded = models.default.preload();
-  for (const { spec, generating } of models.all)
-    if (spec.isPreloaded && generating !== models.default) generating?.preload().catch(() => {}); // the fleet logs it; other models are served
+  const loaded = preloadDefault(models);
+  preloadOthers(models);
   const start = () => survey?.start();
   loaded.then(start, start); // the requests that wait for the model get the error too
   return loaded;
+}
+
+/** While it is being loaded, changed settings may replace it with another. @throws ServiceError why it cannot be loaded */
+async function preloadDefault(models: ModelList): Promise<ModelInfo> {
+  const model = models.default;
+  try {
+    return await model.preload();
+  } catch (error) {
+    if (models.default === model) throw error;
+    return preloadDefault(models);
+  }
+}
+
+function preloadOthers(models: ModelList): void {
+  for (const { spec, generating } of models.all)
+    if (spec.isPreloaded && generating !== models.default) generating?.preload().catch(() => {}); // the fleet logs it; other models are served
 }
 
 function watchModels(metrics: Metrics, { queue, models, fleet }: Models): void {
@@ -262,6 +278,7 @@ async function close(
   survey?.close();
   const pullsClosed = pulls.close();
   await Promise.all(queues.map((each) => empty(each, config.drainTimeoutMs)));
+  fleet.refuse(new ServiceError("draining", "the server is shutting down")); // those that ask only for loading
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await webSockets.close();
   server.closeIdleConnections();

@@ -244,11 +244,13 @@ export class WorkerProcess {
     const { state, model, reason } = this.#status;
     if (state === "closed") return this.#loseAll(shuttingDown(), isFromOutside);
     if (state === "ready") this.#ready = deferred();
-    this.#update({ state: model ? "restarting" : "failed", reason: reason ?? what });
     this.#crashesInARow += 1;
+    const mayRestart = model !== null || (isFromOutside && this.#crashesInARow === 1); // then the file is not to blame
+    const loading = model ? "restarting" : "loading";
+    this.#update({ state: mayRestart ? loading : "failed", reason: reason ?? what });
     const error = new ServiceError("worker_crashed", `${what} while it worked on this request`);
     this.#loseAll(error, isFromOutside);
-    if (model) return this.#restart(what);
+    if (mayRestart) return this.#restart(what);
     this.#ready.reject(new ServiceError("engine_unavailable", reason ?? what));
   }
 
@@ -263,17 +265,13 @@ export class WorkerProcess {
     const delayMs = Math.min(backoffMs, this.#options.restartDelayMs);
     this.#update({ workerRestarts: this.#status.workerRestarts + 1 });
     this.#options.log("error", `${what}; a new one starts in ${delayMs} ms`);
-    const spawn = guarded(
-      () => this.#spawn(),
-      (error) => this.#cannotSpawn(error),
-    );
-    this.#after(delayMs, spawn);
-  }
-
-  /** fork() throws if there is no memory for another process. A later attempt may succeed. */
-  #cannotSpawn(error: unknown): void {
-    this.#crashesInARow += 1;
-    this.#restart(`cannot run the worker: ${(error as Error).message}`);
+    const spawn = () => this.#spawn();
+    // fork() throws if there is no memory for another process. A later attempt may succeed.
+    const spawnAgain = guarded(spawn, (error) => {
+      this.#crashesInARow += 1;
+      this.#restart(`cannot run the worker: ${(error as Error).message}`);
+    });
+    this.#after(delayMs, spawnAgain);
   }
 
   #logBug(error: unknown): void {

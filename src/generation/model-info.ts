@@ -89,4 +89,6 @@ export type ModelState = {
   readonly unloadsAtSeconds: number | null;
   /** Time of the last load, in ms; null before any. */
   readonly loadMs: number | null;
+  /** The process of a chat model that computes its embeddings; null before the first such request. */
+  readonly embeddings: Pick<ModelState, "state" | "memory"> | null;
 };

@@ -27,11 +27,15 @@ export function describeModel(
     isPinned: spec.isPinned,
     isDeletable: source === "folder",
     busy: model?.lane.busy ?? 0,
-    waiting: model?.waiting ?? 0,
+    waiting: model?.lane.waiting ?? 0,
     loadedAtSeconds: unixSeconds(model?.state === "ready" ? model.clock.readyAtMs : null),
     lastUsedAtSeconds: unixSeconds(model?.clock.readyAtMs == null ? null : model.lastUsedMs),
     unloadsAtSeconds: unixSeconds(model?.idleEndMs ?? null),
     loadMs: model?.clock.tookMs ?? null,
+    embeddings:
+      generating && embedding
+        ? { state: stateOf(embedding), memory: embedding.facts.memory }
+        : null,
   };
 }
 
@@ -39,7 +43,7 @@ function stateOf(model: FleetModel): ModelState["state"] {
   switch (model.state) {
     case "unloaded":
       if (model.failure) return "failed";
-      return model.waiting > 0 ? "waiting" : "unloaded";
+      return model.lane.waiting > 0 ? "waiting" : "unloaded";
     case "loading":
       return "loading";
     case "ready":

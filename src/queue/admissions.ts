@@ -6,7 +6,7 @@ import { type Deferred, deferred, settlesWithin } from "../generation/deferred.t
 import type { ShownSlot } from "../generation/slot-lease.ts";
 import { Admission, type EnterOptions } from "./admission.ts";
 import { AnswerLengths } from "./answer-lengths.ts";
-import { FairShare, type FairShareOptions, type NewRequest } from "./fair-share.ts";
+import { type Demand, FairShare, type FairShareOptions, type NewRequest } from "./fair-share.ts";
 import type { ForecastPosition } from "./forecast.ts";
 import { Lane, type SlotHolder } from "./lane.ts";
 import { findKeyRefusal, findRefusal, type QueueState } from "./refusal.ts";
@@ -71,6 +71,11 @@ export class Admissions {
   get isAhead(): FairShare["isAhead"] {
     return (one, other) => this.#order.isAhead(one, other);
   }
+
+  /** Charges a key's share for work that was done outside the slots of this queue. */
+  readonly charge = (request: Demand, tokens: number): void => {
+    this.#order.chargeOwner(request, tokens);
+  };
 
   /** Slots of all lanes. */
   get slots(): number {

@@ -161,6 +161,12 @@ export class FairShare {
     this.#charges.get(id)?.(charge);
   }
 
+  /** Charges a key for work that was done outside the slots. */
+  chargeOwner(request: Demand, tokens: number): void {
+    this.#tierOf(request).charge(request.owner, { done: tokens, expected: 0 });
+    this.#invalidate();
+  }
+
   /** Forgets a request that will not need a slot again. */
   leave(id: string): void {
     this.#charges.delete(id);

@@ -2,9 +2,21 @@
 // where llama.cpp's server has such facts too. https://platform.openai.com/docs/api-reference/models
 
 import { z } from "zod";
+import type { MemoryUse } from "../../generation/memory-use.ts";
 import type { ModelState } from "../../generation/model-info.ts";
 
 const seconds = z.int().nullable();
+const memory = z.strictObject({ ram: z.int(), vram: z.int() }).nullable();
+const modelState = z.enum([
+  "unloaded",
+  "waiting",
+  "loading",
+  "ready",
+  "restarting",
+  "unloading",
+  "failed",
+  "closed",
+]);
 
 export const model = z.strictObject({
   id: z.string(),
@@ -12,18 +24,9 @@ export const model = z.strictObject({
   created: z.int().min(0),
   owned_by: z.literal("sluice"),
   meta: z.strictObject({
-    state: z
-      .enum([
-        "unloaded",
-        "waiting",
-        "loading",
-        "ready",
-        "restarting",
-        "unloading",
-        "failed",
-        "closed",
-      ])
-      .describe("`waiting`: requests wait until other models have freed the memory."),
+    state: modelState.describe(
+      "`waiting`: requests wait until other models have freed the memory.",
+    ),
     reason: z.string().nullable().describe("Why the state is failed or restarting."),
     progress: z.number().min(0).max(1).describe("Of loading: 0 to 1."),
     kind: z.enum(["chat", "embedding"]),
@@ -32,10 +35,7 @@ export const model = z.strictObject({
     n_ctx: z.int().nullable().describe("Tokens per slot; null until it was loaded."),
     n_ctx_train: z.int().nullable().describe("Tokens for which it was trained."),
     slots: z.int().describe("Requests that it serves at the same time."),
-    memory: z
-      .strictObject({ ram: z.int(), vram: z.int() })
-      .nullable()
-      .describe("Bytes that it takes when it is loaded; null until that is known."),
+    memory: memory.describe("Bytes that it takes when it is loaded; null until that is known."),
     fits: z
       .boolean()
       .nullable()
@@ -48,6 +48,12 @@ export const model = z.strictObject({
     last_used_at: seconds.describe("Unix time; null before the first load."),
     unloads_at: seconds.describe("Unix time at which it is unloaded if no request comes."),
     load_ms: z.int().nullable().describe("How long the last load took."),
+    embeddings: z
+      .strictObject({ state: modelState, memory })
+      .nullable()
+      .describe(
+        "The process of a chat model that computes its embeddings; null before such a request.",
+      ),
   }),
 });
 
@@ -67,7 +73,7 @@ export function encodeDeletedModel(id: string): z.output<typeof deletedModel> {
 
 /** @param id the name that the client knows */
 export function encodeModel(id: string, created: number, state: ModelState): Model {
-  const { info, memory, loadMs, names } = state;
+  const { info, loadMs, names, embeddings } = state;
   return {
     id,
     object: "model",
@@ -83,7 +89,7 @@ export function encodeModel(id: string, created: number, state: ModelState): Mod
       n_ctx: info?.contextTokens ?? null,
       n_ctx_train: info?.trainedContextTokens ?? null,
       slots: state.slots,
-      memory: memory && { ram: memory.ramBytes, vram: memory.vramBytes },
+      memory: encodeMemory(state.memory),
       fits: state.fits,
       pinned: state.isPinned,
       deletable: state.isDeletable,
@@ -93,6 +99,14 @@ export function encodeModel(id: string, created: number, state: ModelState): Mod
       last_used_at: state.lastUsedAtSeconds,
       unloads_at: state.unloadsAtSeconds,
       load_ms: loadMs === null ? null : Math.round(loadMs),
+      embeddings: embeddings && {
+        state: embeddings.state,
+        memory: encodeMemory(embeddings.memory),
+      },
     },
   };
+}
+
+function encodeMemory(use: MemoryUse | null): z.output<typeof memory> {
+  return use && { ram: use.ramBytes, vram: use.vramBytes };
 }

@@ -4,6 +4,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { EmbeddingApi } from "../../api/embedding-api.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
+import type { Fleet } from "../../models/fleet/fleet.ts";
 import type { ModelList } from "../../models/model-list.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import type { GenerateHandlerDeps } from "../generate/generate-handler.ts";
@@ -19,6 +20,7 @@ export type EmbeddingDeps = Pick<
   "metrics" | "log" | "usage" | "isStrict" | "requestTimeoutMs" | "stallTimeoutMs"
 > & {
   readonly models: Pick<ModelList, "resolveEmbedding">;
+  readonly fleet: Pick<Fleet, "charge">;
   /** The queue of the models that compute embeddings. */
   readonly embeddingQueue: Admissions;
 };
@@ -78,11 +80,13 @@ async function answer(
     const ticket = admission.ticketOf(0);
     ticket.expect({ promptTokens: expectedTokens(request), maxTokens: 0 });
     const { enteredAtMs: arrivedAtMs, places } = admission;
-    await model.ready({ owner: caller.owner, isFlex: false, arrivedAtMs, signal, places });
+    const gate = { owner: caller.owner, isFlex: false, arrivedAtMs, signal, places };
+    await model.ready(gate);
     await ticket.acquire();
     const { promptTokens } = await model.engine.run(request, { signal, onResult });
     record.promptTokens = promptTokens;
     ticket.chargeAll(promptTokens);
+    deps.fleet.charge(gate, promptTokens);
     return encoder.body({
       model: id,
       promptTokens,

@@ -33,7 +33,7 @@ export async function askInTurn<T>(
   const costs: Promise<number>[] = [];
   const ask: AskEngine = async (question) => {
     await model.ready(gate);
-    const leave = model.hold();
+    const leave = model.hold(gate);
     const { answer, costMs } = model.engine.ask(question, { signal: entry.signal });
     costs.push(costMs);
     void costMs.then(leave);

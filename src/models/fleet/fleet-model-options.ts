@@ -2,6 +2,7 @@
 
 import type { LoadableEngine, ModelLoadOptions } from "../../engine/engine.ts";
 import type { ServiceError } from "../../errors.ts";
+import type { Demand } from "../../queue/fair-share.ts";
 import type { Lane } from "../../queue/lane.ts";
 import type { ModelFactsOptions } from "./model-facts.ts";
 
@@ -17,6 +18,8 @@ export type FleetModelOptions<E extends LoadableEngine> = ModelFactsOptions & {
   /** Fails the requests that wait for the model. */
   readonly refuseWaiting: (error: ServiceError) => void;
   readonly isPinned: boolean;
+  /** Counts work in the order in which models are loaded, as `Fleet.charge()`. */
+  readonly charge: (request: Demand, cost: number) => void;
   /** Changes when the model's file changes; null for a file that cannot be read. */
   readonly fileIdentity: () => string | null;
   /** Unloads it when it has had no request for this time; null for never. */

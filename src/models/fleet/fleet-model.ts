@@ -54,6 +54,11 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     this.#file = new FileWatch(options.fileIdentity);
   }
 
+  /** Of all models of the fleet. One with changed settings has the name of the one that it replaces, but another lane. */
+  get key(): string {
+    return `${this.isGenerating} ${this.lane.name}`;
+  }
+
   get state(): State {
     return this.#state;
   }
@@ -76,11 +81,6 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   /** Why it could not be loaded the last time; null if it could. */
   get failure(): ServiceError | null {
     return this.#failure?.error ?? null;
-  }
-
-  /** Requests that wait for it, at the gate or for a slot. */
-  get waiting(): number {
-    return this.lane.waiting;
   }
 
   get lastUsedMs(): number {
@@ -136,11 +136,12 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
     this.#options.onChange();
   }
 
-  /** Keeps a ready model loaded. @returns a function to call when it is not needed any more */
-  hold(): () => void {
+  /** Keeps a ready model loaded. @returns a function to call with the milliseconds that it computed for the request */
+  hold(request: Demand): (costMs: number) => void {
     this.#uses += 1;
-    return () => {
+    return (costMs) => {
       this.#uses -= 1;
+      this.#options.charge(request, costMs);
       this.#lastUsedMs = performance.now();
       this.#options.onChange();
     };
@@ -168,12 +169,12 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   }
 
   planModel(): PlanModel<Demand> {
-    const { lane, isPinned, idleUnloadMs } = this.#options;
+    const { isPinned, idleUnloadMs } = this.#options;
     const { isBusy, isClaimed } = this;
     const isInUse = isBusy || isClaimed;
     const isEnding = this.#isOutdated || this.#retired !== null;
     return {
-      name: lane.name,
+      key: this.key,
       state: this.#state,
       memory: this.facts.expectedMemory,
       isBusy,

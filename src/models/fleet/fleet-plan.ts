@@ -9,7 +9,7 @@
 import { addMemory, fitsInto, type MemoryUse, NO_MEMORY } from "../../generation/memory-use.ts";
 
 export type PlanModel<D> = {
-  readonly name: string;
+  readonly key: string;
   /** `draining`: it gives out no slots, because it will be unloaded. `unloading`: its process is ending. */
   readonly state: "unloaded" | "loading" | "ready" | "draining" | "unloading";
   /** What it takes, or will take when it is loaded. */
@@ -40,7 +40,7 @@ export type PlanOptions<D> = {
 export type PlanAction = {
   /** `drain`: give out no more slots, and unload it when it is not busy. `keep`: a draining model is needed again. */
   readonly type: "load" | "drain" | "keep";
-  readonly name: string;
+  readonly key: string;
 };
 
 export type Plan = {
@@ -71,7 +71,7 @@ export function planFleet<D>(models: readonly PlanModel<D>[], options: PlanOptio
   return {
     actions: [
       ...resident.flatMap((model) => changeOf(model, leaving.has(model))),
-      ...(load && !isLoading ? [{ type: "load", name: load.name } as const] : []),
+      ...(load && !isLoading ? [{ type: "load", key: load.key } as const] : []),
     ],
     againAtMs: earliest(
       resident.flatMap((model) => [model.keptUntilMs, idleEndOf(model) ?? nowMs]),
@@ -140,9 +140,9 @@ function isIdle<D>({ isBusy, isClaimed, demand }: PlanModel<D>): boolean {
   return !isBusy && !isClaimed && demand === null;
 }
 
-function changeOf<D>({ name, state }: PlanModel<D>, isLeaving: boolean): readonly PlanAction[] {
-  if (state === "ready" && isLeaving) return [{ type: "drain", name }];
-  if (state === "draining" && !isLeaving) return [{ type: "keep", name }];
+function changeOf<D>({ key, state }: PlanModel<D>, isLeaving: boolean): readonly PlanAction[] {
+  if (state === "ready" && isLeaving) return [{ type: "drain", key }];
+  if (state === "draining" && !isLeaving) return [{ type: "keep", key }];
   return [];
 }
 

@@ -13,12 +13,14 @@ export type FleetOptions = {
   readonly budget: () => MemoryBudget;
   /** Whether one request precedes another by the fair shares. */
   readonly isAhead: (one: Demand, other: Demand) => boolean;
+  /** Charges the share of a key in that order. */
+  readonly charge: (request: Demand, tokens: number) => void;
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
 };
 
 export class Fleet {
   readonly #options: FleetOptions;
-  /** By the name of the lane: a model with changed settings has the name of the one that it replaces. */
+  /** By key. */
   readonly #models = new Map<string, FleetModel>();
   /** Models to forget when they are unloaded. */
   readonly #leaving = new Map<FleetModel, Deferred<void>>();
@@ -59,7 +61,7 @@ export class Fleet {
   }
 
   add(model: FleetModel): void {
-    this.#models.set(model.lane.name, model);
+    this.#models.set(model.key, model);
   }
 
   /**
@@ -92,6 +94,27 @@ export class Fleet {
     return false;
   }
 
+  /**
+   * Counts work that the queue of answers does not count, such as loads, questions and embeddings, for the order in which models
+   * are loaded: but only while requests wait for memory, because otherwise it delays nobody.
+   * @param cost in tokens, of which a millisecond of computing counts as one
+   */
+  readonly charge = (request: Demand, cost: number): void => {
+    if (this.#isContended) this.#options.charge(request, cost);
+  };
+
+  /** Whether requests wait for a model that is not loaded. */
+  get #isContended(): boolean {
+    return this.models.some(
+      ({ state, demand }) => state !== "ready" && state !== "loading" && demand !== null,
+    );
+  }
+
+  /** Fails the requests that wait until a model is loaded. */
+  refuse(error: ServiceError): void {
+    for (const { lane } of this.models) lane.refuse(error);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -120,8 +143,8 @@ export class Fleet {
     this.#timer = setTimeout(planAgain, Math.max(1, againAtMs - performance.now())).unref();
   }
 
-  #act({ type, name }: PlanAction): void {
-    const model = this.#models.get(name);
+  #act({ type, key }: PlanAction): void {
+    const model = this.#models.get(key);
     if (!model) return;
     switch (type) {
       case "load":
@@ -142,7 +165,10 @@ export class Fleet {
     // The first attempt of a model for embeddings finds out what it needs, in the memory that is free.
     const least = model.isGenerating ? share : budget().beside(this.memory);
     const memoryLimit = isShare ? least : budget().beside(this.pinnedMemory);
+    const { demand } = model;
+    const startedAtMs = performance.now();
     void model.load({ memoryLimit, isShare }).then(() => {
+      if (demand) this.charge(demand, performance.now() - startedAtMs);
       if (model.failure) log("error", `${name}: ${model.failure.message}`);
       else if (model.state === "ready") log("info", `${name} is loaded`);
     });
@@ -160,7 +186,7 @@ export class Fleet {
 
   #forget(model: FleetModel, forgotten: Deferred<void>): void {
     this.#leaving.delete(model);
-    this.#models.delete(model.lane.name);
+    this.#models.delete(model.key);
     model.close().catch(() => {}); // nothing is loaded
     forgotten.resolve();
   }

@@ -394,11 +394,11 @@ describe("while the model loads", () => {
   test.each(Object.entries(WAYS_TO_LEAVE))("a client may disconnect by %s", async (_way, leave) => {
     await start();
     const client = await rawPost(`${running.url}/tokenize`, { content: "x" });
-    await until(() => running.service.models.default.waiting === 1, "it waits");
+    await until(() => running.service.models.default.lane.waiting === 1, "it waits");
 
     leave(client.socket);
 
-    await until(() => running.service.models.default.waiting === 0, "it waits no more");
+    await until(() => running.service.models.default.lane.waiting === 0, "it waits no more");
     const aborted = () => metric(running.url, "sluice_requests_total", '{outcome="aborted"}');
     expect(await aborted()).toBe(1);
   });
@@ -410,7 +410,7 @@ describe("while the model loads", () => {
 
     const refused = await Promise.race(questions);
     await until(
-      () => running.service.models.default.waiting === 17,
+      () => running.service.models.default.lane.waiting === 17,
       "the others wait for the model",
     );
     engine.becomeReady();
@@ -425,7 +425,7 @@ describe("while the model loads", () => {
   test("a waiting client gets an error when the server shuts down", async () => {
     await start();
     const answer = post(`${running.url}/tokenize`, { content: "x" });
-    await until(() => running.service.models.default.waiting === 1, "it waits for the model");
+    await until(() => running.service.models.default.lane.waiting === 1, "it waits for the model");
 
     await running.close();
 

@@ -5,7 +5,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import { eventsOf } from "../../support/clients/expect-schema.ts";
-import { post } from "../../support/clients/sse-client.ts";
+import { chat, post } from "../../support/clients/sse-client.ts";
 import { newKeysFile } from "../../support/keys.ts";
 import { type FolderService, startWithFolder } from "../../support/model-folder.ts";
 import { until } from "../../support/start-service.ts";
@@ -104,6 +104,25 @@ test("a load that takes longer than the request timeout is answered with 504", a
   ]);
 });
 
+test("a load that waits when the server shuts down is answered with 503", async () => {
+  const running = await startWithFolder({
+    models: ["small"],
+    settings: { drainTimeoutMs: 50 },
+    engine: { isCold: true },
+  });
+  running.engineOf("small").holdLoads();
+  const waiting = [false, true].map((stream) => ask(running, "load", { model: "small", stream }));
+  await until(() => running.engineOf("small").loads === 1, "it loads");
+
+  await running.service.close();
+
+  const [plain, streamed] = await Promise.all(waiting);
+  expect(plain?.status).toBe(503);
+  expect(await plain?.json()).toMatchObject({ error: { code: "draining" } });
+  const events = streamed ? await eventsOf(streamed) : [];
+  expect(events.at(-1)).toMatchObject({ error: { code: "draining" } });
+});
+
 test("an unload waits for running requests, and is fine for a model that is not loaded", async () => {
   const running = await startWithFolder({ models: ["small"], engine: ENDLESS });
   const end = await keepBusy(running, "small");
@@ -188,4 +207,13 @@ test("unknown fields are named, and refused with --strict", async () => {
 
   expect([named.status, named.headers.get("x-ignored-params")]).toEqual([200, "force"]);
   expect(refused.status).toBe(400);
+});
+
+test("a file with the name under which the embeddings of another model are listed is a model of its own", async () => {
+  const { url } = await startWithFolder({ models: ["a", "a (embeddings)"] });
+  const ask = (model: string) => post(`${url}/v1/chat/completions`, chat({ model }));
+
+  expect((await post(`${url}/v1/embeddings`, { model: "a", input: "one" })).status).toBe(200);
+  expect((await ask("a (embeddings)")).status).toBe(200);
+  expect((await ask("a")).status).toBe(200);
 });

@@ -26,6 +26,8 @@ export type SimulatedClient = {
   /** The model of its next request. */
   readonly model: () => string;
   readonly tokens: () => number;
+  /** Whether it asks questions, which need no slot. */
+  readonly asks?: boolean;
   /** Time between an answer and the next request. */
   readonly pauseMs?: () => number;
 };
@@ -66,6 +68,7 @@ export class FleetSimulation {
     this.fleet = new Fleet({
       budget: () => budget,
       isAhead: this.queue.isAhead,
+      charge: this.queue.charge,
       log: () => {},
     });
     this.queue.onChange = this.fleet.plan;
@@ -109,6 +112,7 @@ export class FleetSimulation {
       describe: null,
       fileIdentity: () => "same",
       idleUnloadMs: () => null,
+      charge: this.fleet.charge,
       onChange: this.fleet.plan,
       onClosed: () => {},
     });
@@ -158,11 +162,13 @@ export class FleetSimulation {
   }
 
   /** One request from its arrival to its end. */
-  async request({ owner, model: nameOf, tokens: tokensOf }: SimulatedClient): Promise<void> {
+  async request(client: SimulatedClient): Promise<void> {
+    const { owner, model: nameOf, tokens: tokensOf } = client;
     const [name, tokens] = [nameOf(), tokensOf()];
     const model = this.fleet.models.find((each) => each.name === name);
     if (!model) throw new Error(`there is no model ${name}`);
     const { signal, ...controller } = abortable();
+    if (client.asks) return this.#question(model, { owner, signal, tokens });
     const admission = this.queue.enter({
       signal,
       abort: controller.abort,
@@ -183,6 +189,17 @@ export class FleetSimulation {
     } finally {
       admission.leave();
     }
+  }
+
+  async #question(
+    model: FleetModel,
+    { owner, signal, tokens }: { owner: string; signal: AbortSignal; tokens: number },
+  ): Promise<void> {
+    const gate = { owner, isFlex: false, arrivedAtMs: performance.now(), signal, places: 0 };
+    await model.ready(gate);
+    const release = model.hold(gate);
+    await this.#compute(model.name, tokens);
+    release(tokens);
   }
 
   async #compute(name: string, tokens: number): Promise<void> {

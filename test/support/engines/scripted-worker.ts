@@ -48,6 +48,8 @@ function receive(message: ToWorker<EmbeddingQuestion>): void {
     send({ type: "load-failed", error: { code: "engine_unavailable", message: "it is broken" } });
   } else if (message.type === "load" && message.options.modelPath === "/models/deadly.gguf") {
     process.stderr.write("ggml.c:1: GGML_ASSERT(heads > 0) failed\n", () => process.exit(3));
+  } else if (message.type === "load" && message.options.modelPath === "/models/slow.gguf") {
+    // never loaded
   } else if (message.type === "load") {
     send({ type: "loaded", model: MODEL });
   } else if (message.type === "ask") {

@@ -71,3 +71,17 @@ test("embeddings, ranking and chats of a cold model swap in memory for one, and 
   expect([engine("a").cut, engine("b").cut, embedding.cut]).toEqual([0, 0, 0]);
   await until(() => service.queue.inside + service.embeddingQueue.inside === 0, "nothing is left");
 });
+
+test("the list shows the process for the embeddings of a chat model", async () => {
+  const memory = { ramBytes: 1, vramBytes: 0 };
+  const { url } = await start({
+    models: { a: {} },
+    parts: { embeddingEngine: () => new FakeEmbeddingEngine({ model: { memory } }) },
+  });
+  const shown = async () => (await (await fetch(`${url}/v1/models/a`)).json()) as object;
+  expect(await shown()).toMatchObject({ meta: { embeddings: null } });
+  await post(`${url}/v1/embeddings`, { input: "one" });
+
+  const embeddings = { state: "ready", memory: { ram: 1, vram: 0 } };
+  expect(await shown()).toMatchObject({ meta: { kind: "chat", embeddings } });
+});

@@ -218,6 +218,13 @@ describe("when the settings change while the server runs", () => {
     },
   );
 
+  test("a model that is new and preloaded is loaded at once", async () => {
+    const { reload, modelOf, engine } = await start({ models: { a: {}, b: {} } });
+    reload({ model: [modelOf("a"), { ...modelOf("b"), isPreloaded: true }] });
+
+    await until(() => engine("b").loads === 1, "it is loaded");
+  });
+
   test("those that wait for a model whose settings change are told to send their request again", async () => {
     const { reload, modelOf, engine, service } = await start({ models: { a: {}, b: {} } });
     engine("b").holdLoads();

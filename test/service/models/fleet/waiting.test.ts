@@ -52,7 +52,7 @@ async function isGone(): Promise<void> {
   const { queue, fleet } = running.service;
   await until(() => queue.inside === 1, "only the stream has a place");
   const [, other] = fleet.models;
-  expect([queue.waiting, other?.waiting, other?.demand, other?.isBusy]).toEqual([
+  expect([queue.waiting, other?.lane.waiting, other?.demand, other?.isBusy]).toEqual([
     0,
     0,
     null,

@@ -34,6 +34,7 @@ function modelWith(engine: LoadableEngine): FleetModel {
     refuseWaiting: () => {},
     isPinned: false,
     describe: null,
+    charge: () => {},
     memoryShare: () => ({ ramBytes: 1, vramBytes: 0 }),
     fileIdentity: () => "same",
     idleUnloadMs: () => null,

@@ -13,7 +13,7 @@ function gigabytes(ramBytes: number) {
 
 function model(name: string, changes: Partial<PlanModel<Demand>> = {}): PlanModel<Demand> {
   return {
-    name,
+    key: name,
     state: "unloaded",
     memory: gigabytes(4),
     isBusy: false,
@@ -38,7 +38,7 @@ function plan(models: readonly PlanModel<Demand>[], budget = 8) {
     nowMs: NOW,
     isAhead: (one, other) => one < other,
   });
-  return { actions: actions.map(({ type, name }) => `${type} ${name}`), againAtMs };
+  return { actions: actions.map(({ type, key }) => `${type} ${key}`), againAtMs };
 }
 
 test("loads a model that a request waits for, if it fits", () => {
@@ -160,5 +160,5 @@ test("counts the memory of the GPU too", () => {
     isAhead: (one, other) => one < other,
   });
 
-  expect(actions).toEqual([{ type: "drain", name: "a" }]);
+  expect(actions).toEqual([{ type: "drain", key: "a" }]);
 });

@@ -118,3 +118,30 @@ test("a large model is not kept out by small ones that are always wanted", async
   expect(simulation.failures).toEqual([]);
   expect(simulation.longestWaitMs("l")).toBeLessThan(30_000);
 });
+
+test("short requests for many models do not keep out the long answers of another key", async () => {
+  const simulation = new FleetSimulation(models("abcde"), 4);
+  const short = clients("x", 16, { names: "abcd", seed: 1 }).map((client) => ({
+    ...client,
+    tokens: () => 1,
+  }));
+  const long = clients("y", 2, { names: "e", seed: 2 });
+
+  await simulation.run([...short, ...long], 5 * MINUTE_MS);
+
+  expect(simulation.failures).toEqual([]);
+  expect(simulation.longestWaitMs("e")).toBeLessThan(20_000);
+});
+
+test("questions to many models do not keep out the answers of another key", async () => {
+  const simulation = new FleetSimulation(models("abcde"), 4);
+  const questions = clients("x", 16, { names: "abcd", seed: 1 }).map((client) => ({
+    ...client,
+    asks: true,
+  }));
+
+  await simulation.run([...questions, ...clients("y", 2, { names: "e", seed: 2 })], 5 * MINUTE_MS);
+
+  expect(simulation.failures).toEqual([]);
+  expect(simulation.longestWaitMs("e")).toBeLessThan(30_000);
+});
