@@ -3,7 +3,7 @@
 import path from "node:path";
 import type { Config } from "./config/config.ts";
 import type { ModelEntry } from "./config/model-entry.ts";
-import { modelNameOf } from "./models/model-folder.ts";
+import { modelNameOf } from "./models/model-file-name.ts";
 import type { ConfiguredModels, ModelSpec } from "./models/model-spec.ts";
 
 /** The alias that accepts every name. */

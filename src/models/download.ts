@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelDownloader } from "node-llama-cpp";
 import { diskRoom } from "./disk-room.ts";
 import { DownloadError, type DownloadNetwork } from "./download-network.ts";
-import { isModelFileName } from "./model-uri.ts";
+import { isModelFileName } from "./model-file-name.ts";
 
 /** Attempts in a row that bring no new bytes. */
 const MAX_ATTEMPTS = 3;

@@ -1,6 +1,6 @@
 // The models that the list offers because their files are in the models folder. Called by model-list.ts.
 
-import { listModelFolder, type ModelFolderEntry } from "./model-folder.ts";
+import { listModelFolder, type ModelFolderEntry, ModelFolderError } from "./model-folder.ts";
 import type { ModelSpec } from "./model-spec.ts";
 
 export type FolderModelsOptions = {
@@ -14,6 +14,8 @@ type Taken = { readonly files: ReadonlySet<string>; readonly names: ReadonlySet<
 export class FolderModels {
   readonly #options: FolderModelsOptions;
   #problem = "";
+  /** What was found the last time that the folder could be read. */
+  #found: { readonly folder: string; readonly models: readonly ModelFolderEntry[] } | null = null;
 
   constructor(options: FolderModelsOptions) {
     this.#options = options;
@@ -32,17 +34,19 @@ export class FolderModels {
       }));
   }
 
-  /** A folder that cannot be read offers nothing, which is logged once. */
+  /** A folder that cannot be read, which is logged once, offers what it did: only one that is gone offers nothing. */
   #modelsIn(folder: string): readonly ModelFolderEntry[] {
     try {
-      const { models } = listModelFolder(folder);
+      const models = listModelFolder(folder).models.filter(({ problem }) => problem === null);
       this.#problem = "";
-      return models.filter(({ problem }) => problem === null);
+      this.#found = { folder, models };
     } catch (error) {
-      const { message } = error as Error;
+      if (!(error instanceof ModelFolderError)) throw error;
+      const { message, isMissing } = error;
       if (message !== this.#problem) this.#options.log("warn", message);
       this.#problem = message;
-      return [];
+      if (isMissing) this.#found = null;
     }
+    return this.#found?.folder === folder ? this.#found.models : [];
   }
 }

@@ -1,9 +1,18 @@
 // The GGUF files of the folder that the server offers: lists them, notices when one has changed, and deletes one. Called by the
-// commands and by the server. A model split into parts (-00001-of-00003.gguf) is one entry.
+// commands and by the server. A model split into parts is one entry: model-file-name.ts.
 
 import { accessSync, constants, readdirSync, rmSync, type Stats, statSync } from "node:fs";
 import path from "node:path";
 import { readStart } from "./download.ts";
+import {
+  fileNameOf,
+  MODEL_FILE,
+  modelNameOf,
+  type PartName,
+  partName,
+  partsOf,
+  UNFINISHED_FILE,
+} from "./model-file-name.ts";
 
 export type ModelFolderEntry = {
   /**
@@ -33,25 +42,29 @@ export type ModelFolder = {
 /** The folder cannot be read or changed. The message is one line. */
 export class ModelFolderError extends Error {
   override readonly name = "ModelFolderError";
+
+  /** Whether the folder is gone, rather than not readable at the moment. */
+  get isMissing(): boolean {
+    return ["ENOENT", "ENOTDIR"].includes(codeOf(this.cause));
+  }
 }
 
-/** The parts that a file name belongs to: `number` and `count` are 1 for a model in one file. */
-type PartName = { readonly base: string; readonly number: number; readonly count: number };
 type Part = PartName & { readonly file: string; readonly stats: Stats };
 
-const MODEL = /\.gguf$/i;
-const UNFINISHED = /\.gguf\.ipull$/i;
-const PART = /^(.+)-(\d{5})-of-(\d{5})$/;
 /** An error lists this many missing parts. */
 const MAX_SHOWN_PARTS = 5;
 
-/** Does not look into folders within the folder. A missing folder is empty. @throws ModelFolderError */
+/**
+ * Does not look into folders within the folder. A missing folder is empty; an entry that leads nowhere is left out.
+ *
+ * @throws ModelFolderError
+ */
 export function listModelFolder(folder: string): ModelFolder {
   const dir = path.resolve(folder);
   const files = namesIn(dir).map((name) => path.join(dir, name));
   return {
-    models: distinctlyNamed(groupsOf(files, MODEL).map((parts) => entryOf(dir, parts))),
-    unfinished: groupsOf(files, UNFINISHED).map((parts) => ({
+    models: distinctlyNamed(groupsOf(files, MODEL_FILE).map((parts) => entryOf(dir, parts))),
+    unfinished: groupsOf(files, UNFINISHED_FILE).map((parts) => ({
       ...entryOf(dir, parts),
       problem: "its download is not finished",
     })),
@@ -64,42 +77,40 @@ export function findInModelFolder(folder: string, name: string): readonly ModelF
   return [...models, ...unfinished].filter((each) => each.name === name);
 }
 
-/** The name under which a file is offered. @param file with or without its folder */
-export function modelNameOf(file: string): string {
-  return partName(path.basename(file)).base.replace(/^hf_(?=.)/i, "");
-}
-
-/** The paths of all parts of a model, whether they exist or not. @param file the first part */
-export function partsOf(file: string): string[] {
-  const { base, count } = partName(path.basename(file));
-  if (count === 1) return [file];
-  const extension = path.extname(file);
-  return Array.from({ length: count }, (_, index) => {
-    const name = `${base}-${padded(index + 1)}-of-${padded(count)}${extension}`;
-    return path.join(path.dirname(file), name);
-  });
-}
-
-/** Changes when the file is replaced or written to: sizes, times and inodes of all its parts. @param file the first part */
-export function fileIdentity(file: string): string {
-  return partsOf(file)
-    .map((part) => statSync(part, { throwIfNoEntry: false }))
-    .map((stats) => (stats ? `${stats.size}:${stats.mtimeMs}:${stats.ino}` : "missing"))
-    .join(",");
+/**
+ * Changes when the file is replaced or written to: sizes, times and inodes of all its parts.
+ *
+ * @param file the first part
+ * @returns null if a part is missing or cannot be read
+ */
+export function fileIdentity(file: string): string | null {
+  const stats = partsOf(file).map(statsOf);
+  const known = stats.flatMap((part) => part ?? []);
+  if (known.length < stats.length) return null;
+  return known.map(({ size, mtimeMs, ino }) => `${size}:${mtimeMs}:${ino}`).join(",");
 }
 
 /** Bytes of all parts; 0 for a file that cannot be read. @param file the first part */
 export function sizeOf(file: string): number {
-  const sizes = partsOf(file).map((part) => statSync(part, { throwIfNoEntry: false })?.size ?? 0);
-  return sizes.reduce((sum, size) => sum + size, 0);
+  return partsOf(file).reduce((sum, part) => sum + (statsOf(part)?.size ?? 0), 0);
 }
 
 /** When the newest part was written; null for a file that cannot be read. @param file the first part */
 export function modifiedAtOf(file: string): Date | null {
-  const times = partsOf(file).flatMap(
-    (part) => statSync(part, { throwIfNoEntry: false })?.mtime.getTime() ?? [],
-  );
+  const times = partsOf(file).flatMap((part) => statsOf(part)?.mtime.getTime() ?? []);
   return times.length > 0 ? new Date(Math.max(...times)) : null;
+}
+
+/**
+ * Null if the file is missing or the system cannot say: a link in a loop, a folder without permission, a disk that fails.
+ * `throwIfNoEntry: false` would still throw for those.
+ */
+function statsOf(file: string): Stats | null {
+  try {
+    return statSync(file);
+  } catch {
+    return null;
+  }
 }
 
 /** A missing folder is created by a download, so the folder above it counts. @throws ModelFolderError */
@@ -132,7 +143,7 @@ function namesIn(dir: string): string[] {
     return readdirSync(dir);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return [];
-    throw new ModelFolderError(`cannot read the folder ${dir}: ${codeOf(error)}`);
+    throw new ModelFolderError(`cannot read the folder ${dir}: ${codeOf(error)}`, { cause: error });
   }
 }
 
@@ -141,7 +152,7 @@ function groupsOf(files: readonly string[], kind: RegExp): Part[][] {
   const groups = new Map<string, Part[]>();
   for (const file of files) {
     const name = path.basename(file);
-    const stats = kind.test(name) ? statSync(file, { throwIfNoEntry: false }) : undefined;
+    const stats = kind.test(name) ? statsOf(file) : null;
     if (!stats?.isFile()) continue;
     const part = { ...partName(name), file, stats };
     // A model in one file is never a part of another one, however similar the names are.
@@ -151,23 +162,12 @@ function groupsOf(files: readonly string[], kind: RegExp): Part[][] {
   return [...groups.values()].map((parts) => parts.sort((a, b) => a.number - b.number));
 }
 
-function partName(name: string): PartName {
-  const stem = name.replace(/\.ipull$/i, "").replace(MODEL, "");
-  const [, base, number, count] = PART.exec(stem) ?? [];
-  if (base === undefined || Number(count) < 2) return { base: stem, number: 1, count: 1 };
-  return { base, number: Number(number), count: Number(count) };
-}
-
-function padded(number: number): string {
-  return String(number).padStart(5, "0");
-}
-
 function entryOf(dir: string, parts: readonly Part[]): ModelFolderEntry {
   const [first] = parts;
   const base = first?.base ?? "";
   return {
     name: modelNameOf(base),
-    file: first?.number === 1 ? first.file : path.join(dir, firstPartOf(first)),
+    file: first?.number === 1 ? first.file : firstPartIn(dir, first),
     parts: parts.map(({ file }) => file),
     sizeBytes: parts.reduce((sum, { stats }) => sum + stats.size, 0),
     modifiedAt: new Date(Math.max(...parts.map(({ stats }) => stats.mtimeMs))),
@@ -175,8 +175,8 @@ function entryOf(dir: string, parts: readonly Part[]): ModelFolderEntry {
   };
 }
 
-function firstPartOf(part: PartName | undefined): string {
-  return part ? `${part.base}-${padded(1)}-of-${padded(part.count)}.gguf` : "";
+function firstPartIn(dir: string, part: PartName | undefined): string {
+  return part ? path.join(dir, fileNameOf({ ...part, number: 1 })) : dir;
 }
 
 function problemOf(parts: readonly Part[]): string | null {
@@ -224,5 +224,5 @@ function withHubName(entry: ModelFolderEntry): ModelFolderEntry {
 }
 
 function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? String(error);
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? String(error);
 }

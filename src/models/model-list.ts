@@ -9,7 +9,8 @@ import { Catalog, type CatalogEntry } from "./catalog.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { FleetModel } from "./fleet/fleet-model.ts";
 import { FolderModels, type FolderModelsOptions } from "./folder-models.ts";
-import { deleteModel, ModelFolderError, partsOf } from "./model-folder.ts";
+import { partsOf } from "./model-file-name.ts";
+import { deleteModel, ModelFolderError } from "./model-folder.ts";
 import type { ConfiguredModels, ModelSpec } from "./model-spec.ts";
 
 export type GeneratingModel = FleetModel<Engine>;

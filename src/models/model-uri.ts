@@ -27,8 +27,3 @@ export function modelUri(model: string): string {
     `${shown} is neither a short name, hf:user/repo:quant nor an http(s) address${nearest.length > 0 ? `; the nearest short names: ${nearest.join(", ")}` : ""}`,
   );
 }
-
-/** Whether a file of this name is a model in the folder itself. The name may come from a server. */
-export function isModelFileName(name: string): boolean {
-  return /^[^/\\\0]+\.gguf$/i.test(name);
-}

@@ -5,7 +5,7 @@ import { statSync } from "node:fs";
 import path from "node:path";
 import { type DownloadReporter, downloadModel } from "./download.ts";
 import { DownloadNetwork } from "./download-network.ts";
-import { modelNameOf, partsOf } from "./model-folder.ts";
+import { modelNameOf, partsOf } from "./model-file-name.ts";
 import { ProgressSteps } from "./progress-steps.ts";
 import type { FromPull, PullOutcome, PullRequest } from "./pull-process.ts";
 

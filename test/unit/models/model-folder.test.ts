@@ -19,8 +19,8 @@ import {
   findInModelFolder,
   listModelFolder,
   ModelFolderError,
-  modelNameOf,
   modifiedAtOf,
+  sizeOf,
 } from "../../../src/models/model-folder.ts";
 
 const scratch = mkdtempSync(path.join(tmpdir(), "model-folder-"));
@@ -70,6 +70,14 @@ test("follows links to files, also out of the folder, and ignores those that lea
   symlinkSync("nowhere", path.join(dir, "broken.gguf"));
 
   expect(summaryOf(dir)).toEqual([["link", ["link.gguf"], null]]);
+});
+
+test("leaves out a link in a loop and a file without a name, and lists the others", () => {
+  const dir = folderWith({ "a.gguf": "GGUF", ".gguf": "GGUF", ".gguf.ipull": "GG" });
+  symlinkSync("loop.gguf", path.join(dir, "loop.gguf"));
+
+  expect(summaryOf(dir)).toEqual([["a", ["a.gguf"], null]]);
+  expect(listModelFolder(dir).unfinished).toEqual([]);
 });
 
 test("the parts of a split model are one model", () => {
@@ -138,7 +146,6 @@ test("the name lacks the prefix of the hub, unless another file has that name", 
     ["z", ["z.GGUF"], null],
     ["z", ["z.gguf"], "has the same name as z.GGUF; rename one of them"],
   ]);
-  expect(modelNameOf("/models/hf_Qwen_Qwen3-4B.Q4_K_M.gguf")).toBe("Qwen_Qwen3-4B.Q4_K_M");
 });
 
 test("a folder that cannot be read is an error", () => {
@@ -183,7 +190,14 @@ test("the identity changes with any part", () => {
   rmSync(path.join(dir, "m-00002-of-00002.gguf"));
 
   expect(changed).not.toBe(before);
-  expect(fileIdentity(first)).toMatch(/,missing$/);
+  expect(fileIdentity(first)).toBeNull();
+});
+
+test("a file that the system cannot describe has no identity, size and time", () => {
+  const loop = path.join(folderWith({}), "loop.gguf");
+  symlinkSync("loop.gguf", loop);
+
+  expect([fileIdentity(loop), sizeOf(loop), modifiedAtOf(loop)]).toEqual([null, 0, null]);
 });
 
 test("a model was written when its newest part was", () => {
