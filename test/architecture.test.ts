@@ -21,7 +21,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": ["type generation/memory-use.ts", "type generation/request-field.ts"],
   generation: ["errors.ts"],
   grammar: ["generation"],
-  config: ["errors.ts"],
+  "closest-name.ts": [],
+  config: ["closest-name.ts", "errors.ts"],
   api: ["generation", "grammar", "errors.ts"],
   compile: ["generation", "grammar", "errors.ts"],
   "cache-misses": ["generation"],
@@ -30,7 +31,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   engine: ["generation", "errors.ts"],
   worker: ["engine/messages.ts", "generation", "grammar", "errors.ts"],
   models: [
-    ...["generation", "errors.ts"],
+    ...["closest-name.ts", "generation", "errors.ts"],
     ...["type engine/engine.ts", "type engine/embedding-engine.ts", "type queue"],
   ],
   resume: ["generation", "errors.ts"],

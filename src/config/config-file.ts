@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { suggestionFor } from "./closest-name.ts";
+import { suggestionFor } from "../closest-name.ts";
 import { flagName, SETTING_KEYS, SETTINGS, type SettingKey } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { entryFromOptions, type ModelEntry } from "./model-entry.ts";

@@ -2,7 +2,7 @@
 // program that embeds the service → ModelEntry. Pure. Used by model-settings.ts and config-file.ts.
 
 import { z } from "zod";
-import { suggestionFor } from "./closest-name.ts";
+import { suggestionFor } from "../closest-name.ts";
 import { ConfigError } from "./config-error.ts";
 
 /** A model as a program that embeds the service gives it: the text of --model, or an object. */

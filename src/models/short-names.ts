@@ -1,6 +1,8 @@
 // The catalog: models that can be downloaded by a short name, such as `qwen3:4b`. Names of repositories, sizes and licences are
 // facts of the hub, read from the repositories' pages; nothing here is asked from the network.
 
+import { editDistance } from "../closest-name.ts";
+
 export type ShortName = {
   /** `family:tag`. The first tag of a family is its default: `qwen3` is `qwen3:4b`. */
   readonly name: string;
@@ -128,12 +130,16 @@ export function findShortName(given: string): ShortName | undefined {
   return SHORT_NAMES.find(({ name }) => name === wanted || familyOf(name) === wanted);
 }
 
+/** Comparing takes time for each character, and a longer text is no short name. */
+const LONGEST_COMPARED = 100;
+
 /** The short names that resemble the given text, the most similar first. */
 export function nearestShortNames(given: string): readonly string[] {
+  if (given.length > LONGEST_COMPARED) return [];
   const wanted = given.toLowerCase();
   return SHORT_NAMES.map(({ name }) => ({
     name,
-    distance: Math.min(distanceOf(wanted, name), distanceOf(wanted, familyOf(name))),
+    distance: Math.min(editDistance(wanted, name), editDistance(wanted, familyOf(name))),
   }))
     .filter(({ distance }) => distance <= Math.max(2, wanted.length / 2))
     .sort((a, b) => a.distance - b.distance)
@@ -143,18 +149,4 @@ export function nearestShortNames(given: string): readonly string[] {
 
 function familyOf(name: string): string {
   return name.slice(0, name.indexOf(":"));
-}
-
-/** Levenshtein distance: the number of characters to insert, delete or replace. */
-function distanceOf(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [line, letter] of [...from].entries()) {
-    const next = [line + 1];
-    for (let column = 1; column <= to.length; column++) {
-      const replaced = (row[column - 1] ?? 0) + (letter === to[column - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

@@ -44,9 +44,9 @@ export const ollamaPull = modelRoute("/api/pull", {
   summary: "Downloads a model into the models folder; one that is served is not downloaded again",
   body: z.object({
     ...names,
-    model: z
-      .string("must be the name of a model")
-      .describe("A served model, a short name, `hf:user/repo:quant`, or an http(s) address."),
+    model: field.pulledModel.describe(
+      "A served model, a short name, `hf:user/repo:quant`, or an http(s) address.",
+    ),
     insecure: field.withoutEffect(z.boolean(), "Ignored: certificates are always checked."),
     stream: field.on("Whether to stream the progress as lines of JSON."),
   }),

@@ -125,6 +125,10 @@ export const ALWAYS_CACHED = "Ignored: every prompt is cached.";
 const STOPS = "Strings at which generation stops. The answer does not include them.";
 
 export const modelId = text("Id of a served model. Default: the served model.");
+/** What a pull downloads. Addresses with a signature have up to some 1,500 characters. */
+export const pulledModel = z
+  .string("must be the name of a model")
+  .max(2048, "must have at most 2048 characters");
 export const anyText = z.string().describe("The text.");
 export const toolCallId = z.string().min(1).describe("Id of the call; its result refers to it.");
 export const functionName = z.string().min(1).describe("Name of the function.");

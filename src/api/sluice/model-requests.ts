@@ -64,7 +64,9 @@ export const modelPull = route("/v1/models/pull", {
   name: "ModelPull",
   summary: "Downloads a model into the models folder, or continues an interrupted download",
   body: z.object({
-    model: modelName.describe("A short name, `hf:user/repo:quant`, or an http(s) address."),
+    model: field.pulledModel
+      .min(1, "must be the name of a model")
+      .describe("A short name, `hf:user/repo:quant`, or an http(s) address."),
     stream: field.off("Whether to stream the progress as events until the pull has ended."),
   }),
   example: { model: "qwen3:4b" },

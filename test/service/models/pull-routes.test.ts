@@ -123,6 +123,20 @@ test("an unknown model, an unknown pull and a folder that cannot be written are 
   ]);
 });
 
+test.for(["/v1/models/pull", "/api/pull"])(
+  "%s takes a name of up to 2048 characters, and refuses a longer one by its field",
+  async (place) => {
+    const running = await startWithPulls();
+    const ask = (length: number) => post(running.url + place, { model: "x".repeat(length) });
+
+    const [taken, refused] = [await ask(2048), await ask(2049)];
+
+    expect([taken.status, refused.status]).toEqual([404, 400]);
+    expect(await refused.text()).toMatch(/model.*must have at most 2048 characters/);
+    expect(running.pulls.started).toEqual([]);
+  },
+);
+
 test("Ollama's lines tell the progress, and the last one that it succeeded", async () => {
   const running = await startWithPulls();
 

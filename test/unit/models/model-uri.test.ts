@@ -31,6 +31,7 @@ test("names the nearest short names, and repeats only a part of a long text", ()
   );
   expect(nearestShortNames("gema3")).toContain("gemma3:4b");
   expect(nearestShortNames("something else entirely")).toEqual([]);
+  expect(nearestShortNames("a".repeat(101))).toEqual([]);
 });
 
 test("every short name is unique, is found by itself, and is a model on the hub", () => {

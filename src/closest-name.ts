@@ -1,14 +1,19 @@
 // Finds the name that a mistyped one was probably meant to be, for errors. Pure.
 
+/** The time grows with the product of both lengths, and a name that is so long was not mistyped. */
+const LONGEST_COMPARED = 100;
+
 /** @returns words to append to an error, or nothing if no known name is similar */
 export function suggestionFor(given: string, known: readonly string[]): string {
-  const letters = lettersOf(given.slice(0, 100));
-  const distances = known.map((name) => ({
-    name,
-    distance: editDistance(letters, lettersOf(name)),
-  }));
-  const [closest] = distances.sort((a, b) => a.distance - b.distance);
-  if (!closest || closest.distance > mostTypos(letters.length)) return "";
+  if (given.length > LONGEST_COMPARED) return "";
+  const letters = lettersOf(given);
+  const limit = mostTypos(letters.length);
+  const [closest] = known
+    .map((name) => ({ name, letters: lettersOf(name) }))
+    .filter((each) => Math.abs(each.letters.length - letters.length) <= limit)
+    .map(({ name, letters: other }) => ({ name, distance: editDistance(letters, other) }))
+    .sort((a, b) => a.distance - b.distance);
+  if (!closest || closest.distance > limit || closest.distance >= letters.length) return "";
   return ` (did you mean ${closest.name}?)`;
 }
 
@@ -22,8 +27,8 @@ function lettersOf(name: string): string {
   return name.toLowerCase().replace(/[^a-z\d]/g, "");
 }
 
-/** How many letters to insert, remove or replace (Levenshtein distance). */
-function editDistance(from: string, to: string): number {
+/** How many characters to insert, remove or replace (Levenshtein distance). */
+export function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...from].entries()) {
     const next = [index + 1];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { suggestionFor } from "../../../src/config/closest-name.ts";
+import { suggestionFor } from "../../src/closest-name.ts";
 
 const KNOWN = ["port", "queue-timeout", "embedding-idle-timeout", "alias"];
 
@@ -13,9 +13,13 @@ test.each([
   expect(suggestionFor(given, KNOWN)).toBe(` (did you mean ${meant}?)`);
 });
 
-test.each(["", "model", "p", "x".repeat(100_000)])(
-  "suggests nothing that is far from %.10s",
+test.each(["", "model", "p", "!?", "x".repeat(100_000), `${"-".repeat(100)}port`])(
+  "suggests nothing that is far from %.10s, or for a long text",
   (given) => {
     expect(suggestionFor(given, KNOWN)).toBe("");
   },
 );
+
+test("a single letter resembles no other one", () => {
+  expect(suggestionFor("b", ["a"])).toBe("");
+});
