@@ -2,7 +2,8 @@
 
 import { ServiceError } from "../errors.ts";
 
-const MAX_NAMES = 1_000;
+/** Each is an entry in every list of models. */
+const MAX_NAMES = 64;
 
 export class AddedNames {
   /** Name → id of its model. */
@@ -11,7 +12,7 @@ export class AddedNames {
   /** @throws ServiceError 400 if there are too many */
   add(name: string, id: string): void {
     if (this.#ids.size >= MAX_NAMES) {
-      const message = `${MAX_NAMES} names have been added, which is the most; a restart of the server removes them`;
+      const message = `${MAX_NAMES} names have been added, which is the most; delete one (DELETE /v1/models/NAME)`;
       throw new ServiceError("invalid_value", message);
     }
     this.#ids.set(name, id);
@@ -24,6 +25,10 @@ export class AddedNames {
   /** @param id of a model */
   of(id: string): readonly string[] {
     return this.all.filter((name) => this.#ids.get(name) === id);
+  }
+
+  remove(name: string): void {
+    this.#ids.delete(name);
   }
 
   /** Forgets the names of all other models. */

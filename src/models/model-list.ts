@@ -118,11 +118,6 @@ export class ModelList {
     return { id, model: value };
   }
 
-  /** As `find()`, but never the model that takes any name. @throws ServiceError `model_not_found` */
-  findNamed(name: string): OfferedModel {
-    return this.#allNames({ servesAny: false }).resolve(name).value;
-  }
-
   /** Whether a request with this name is answered. */
   has(name: string): boolean {
     return this.#allNames({ servesAny: this.#configured.servesAny }).find(name) !== null;
@@ -138,10 +133,19 @@ export class ModelList {
   }
 
   /**
-   * Deletes the files of a model of the folder when its running requests have finished; from now on it is not offered.
+   * Deletes a name that was added, or else the files of a model of the folder, which is not offered from now on, when its running
+   * requests have finished. A name that is none of a model's never means the one that takes any name.
+   *
    * @throws ServiceError
    */
-  async delete(model: OfferedModel): Promise<void> {
+  async delete(name: string): Promise<void> {
+    const { id, value } = this.#allNames({ servesAny: false }).resolve(name);
+    if (value.spec.names.includes(id)) return this.#deleteFiles(value);
+    this.#added.remove(id);
+    this.rescan();
+  }
+
+  async #deleteFiles(model: Entry): Promise<void> {
     const { file, names } = model.spec;
     if (model.source !== "folder") throw notDeletable(names[0]);
     this.#deleting.add(file);

@@ -62,7 +62,8 @@ export const ollamaPull = modelRoute("/api/pull", {
 
 export const ollamaDelete = modelRoute("/api/delete", {
   name: "OllamaDelete",
-  summary: "Deletes the files of a model in the models folder",
+  summary:
+    "Deletes the files of a model in the models folder, or only a name that /api/copy has added",
   body: z.object(names),
   unsupported: {},
   example: { model: "mine" },
@@ -74,7 +75,7 @@ const LATEST = /:latest$/;
 
 export const ollamaCopy = modelRoute("/api/copy", {
   name: "OllamaCopy",
-  summary: "Gives a model a further name until the server ends",
+  summary: "Gives a model a further name until the server ends, up to 64 in all",
   body: z.object({
     source: modelName,
     destination: z

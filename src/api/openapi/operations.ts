@@ -161,7 +161,7 @@ const FOR_ADMINS: readonly Operation[] = [
   get(
     "/v1/models/{id}",
     OPENAI,
-    "Deletes a model of the models folder",
+    "Deletes a model of the models folder, or a name that was added to a model",
     ["ModelDeletion", deletedModel],
     {
       method: "delete",

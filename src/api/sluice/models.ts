@@ -30,7 +30,10 @@ export const model = z.strictObject({
     reason: z.string().nullable().describe("Why the state is failed or restarting."),
     progress: z.number().min(0).max(1).describe("Of loading: 0 to 1."),
     kind: z.enum(["chat", "embedding"]),
-    aliases: z.array(z.string()).readonly().describe("Its other names."),
+    aliases: z
+      .array(z.string())
+      .readonly()
+      .describe("Its other names; in an entry under such a name, only the first of its names."),
     size: z.int().nullable().describe("Bytes of the file."),
     n_ctx: z.int().nullable().describe("Tokens per slot; null until it was loaded."),
     n_ctx_train: z.int().nullable().describe("Tokens for which it was trained."),
@@ -41,7 +44,7 @@ export const model = z.strictObject({
       .nullable()
       .describe("Whether it fits into the memory for models; null until that is known."),
     pinned: z.boolean().describe("Whether it is never unloaded."),
-    deletable: z.boolean().describe("Whether it is a file of the models folder."),
+    deletable: z.boolean().describe("Whether its file, one of the models folder, can be deleted."),
     busy: z.int().describe("Running requests."),
     waiting: z.int().describe("Requests that wait for the model or its slots."),
     loaded_at: seconds.describe("Unix time; null while it is not loaded."),
@@ -73,7 +76,7 @@ export function encodeDeletedModel(id: string): z.output<typeof deletedModel> {
 
 /** @param id the name that the client knows */
 export function encodeModel(id: string, created: number, state: ModelState): Model {
-  const { info, loadMs, names, embeddings } = state;
+  const { info, loadMs, embeddings } = state;
   return {
     id,
     object: "model",
@@ -84,7 +87,7 @@ export function encodeModel(id: string, created: number, state: ModelState): Mod
       reason: state.reason,
       progress: Math.round(state.loadProgress * 100) / 100,
       kind: state.kind,
-      aliases: names.filter((name) => name !== id),
+      aliases: aliasesIn(id, state),
       size: state.sizeBytes || null,
       n_ctx: info?.contextTokens ?? null,
       n_ctx_train: info?.trainedContextTokens ?? null,
@@ -109,4 +112,9 @@ export function encodeModel(id: string, created: number, state: ModelState): Mod
 
 function encodeMemory(use: MemoryUse | null): z.output<typeof memory> {
   return use && { ram: use.ramBytes, vram: use.vramBytes };
+}
+
+/** Each name is an entry of the list: if each of them had all names, the list would grow with their square. */
+function aliasesIn(id: string, { names: [first, ...others] }: ModelState): readonly string[] {
+  return id === first ? others : [first];
 }

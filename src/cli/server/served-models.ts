@@ -7,7 +7,7 @@ export type ListedMeta = {
   readonly state?: string;
   /** Why it failed or waits. */
   readonly reason?: string | null;
-  /** Its other names, which are listed too. */
+  /** Its other names, which are listed too; in an entry under such a name, only the first of its names. */
   readonly aliases?: readonly string[];
   /** Bytes of its file. */
   readonly size?: number | null;
@@ -58,8 +58,9 @@ export function isLoaded(part: { readonly state?: string } | null | undefined): 
 
 /** Each model under the first of its names: an alias is no further model. */
 export function withoutAliases(models: readonly ListedModel[]): readonly ListedModel[] {
-  return models.filter(({ meta }, index) => {
-    const earlier = models.slice(0, index).map(({ id }) => id);
-    return !meta?.aliases?.some((alias) => earlier.includes(alias));
+  const earlier = new Set<string>();
+  return models.filter(({ id, meta }) => {
+    earlier.add(id);
+    return !meta?.aliases?.some((alias) => earlier.has(alias));
   });
 }

@@ -129,7 +129,7 @@ function deleteHandler(deps: ModelAdminDeps): RequestHandler {
     const id = modelIdIn(req);
     const client = watchWithin(req, res, deps.requestTimeoutMs);
     try {
-      await orAborted(deps.models.delete(deps.models.findNamed(id)), client.signal);
+      await orAborted(deps.models.delete(id), client.signal);
       res.json(encodeDeletedModel(id));
     } finally {
       client.dispose();

@@ -38,9 +38,7 @@ function isForAnthropic(req: Request): boolean {
 
 export function mountModels(app: Express, deps: ModelsDeps & { readonly isStrict: boolean }): void {
   mountGet(app, "/v1/models", (req, res) => {
-    const data = deps.models.all.flatMap((each) =>
-      each.names.map((id) => modelObject(id, each, deps)),
-    );
+    const data = deps.models.all.flatMap((each) => modelObjects(each.names, each, deps));
     res.vary("anthropic-version");
     if (!isForAnthropic(req)) return void res.json({ object: "list", data });
     const query = checkedQuery(req, res, anthropicModelsQuery, deps.isStrict);
@@ -63,6 +61,12 @@ export function modelIdIn({ params }: Request): string {
 /** @param id the name under which it is asked for */
 export function modelObject(id: string, model: OfferedModel, deps: ModelsDeps): Model {
   return encodeModel(id, deps.startedAtSeconds, describeModel(model, deps.fleet));
+}
+
+/** The model under several of its names. Describing it reads its file's size, so that happens once. */
+function modelObjects(ids: readonly string[], model: OfferedModel, deps: ModelsDeps): Model[] {
+  const state = describeModel(model, deps.fleet);
+  return ids.map((id) => encodeModel(id, deps.startedAtSeconds, state));
 }
 
 function forAnthropic({ id, created, meta }: Model) {

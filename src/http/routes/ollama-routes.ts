@@ -58,8 +58,11 @@ export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson):
 }
 
 /** All models, each under each of its names. */
-function servedBy({ models, ...deps }: OllamaDeps): readonly OllamaServedModel[] {
-  return models.all.flatMap((each) => each.names.map((id) => servedModel(id, each, deps)));
+function servedBy({ models, fleet, startedAtSeconds }: OllamaDeps): readonly OllamaServedModel[] {
+  return models.all.flatMap((each) => {
+    const state = describeModel(each, fleet);
+    return each.names.map((id) => ({ id, state, startedAtSeconds }));
+  });
 }
 
 function servedModel(
@@ -85,11 +88,10 @@ function deleteHandler(deps: OllamaDeps): RequestHandler {
   return async (req, res) => {
     const { fields, ignoredParams } = ollamaDelete.parse(req.body);
     refuseUnknown({ ignoredParams }, deps.isStrict);
-    const model = deps.models.findNamed(fields.model);
     nameIgnored(res, { ignoredParams });
     const client = watchWithin(req, res, deps.requestTimeoutMs);
     try {
-      await orAborted(deps.models.delete(model), client.signal);
+      await orAborted(deps.models.delete(fields.model), client.signal);
       res.status(200).end();
     } finally {
       client.dispose();

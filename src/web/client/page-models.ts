@@ -42,7 +42,7 @@ export type WireModel = {
   };
 };
 
-/** @param data one entry for each name of a model, the main name first */
+/** @param data one entry for each name of a model, the main name first: that one lists all aliases, the others only the main name */
 export function pageModels(data: readonly WireModel[]): readonly PageModel[] {
   const others = new Set<string>();
   const models: PageModel[] = [];

@@ -6,7 +6,11 @@ import { type RunningService, startWithFake } from "../../support/start-service.
 let running: RunningService;
 afterEach(async () => running.close());
 
-type Model = { id: string; object: string; meta: { state: string; n_ctx?: number } };
+type Model = {
+  id: string;
+  object: string;
+  meta: { state: string; n_ctx?: number; aliases: string[] };
+};
 
 async function get(path: string): Promise<{ status: number; body: { data: Model[] } & Model }> {
   const response = await fetch(`${running.url}${path}`);
@@ -20,6 +24,17 @@ test("lists the served model under each of its names, with its context", async (
 
   expect(body.data.map(({ id }) => id)).toEqual(["gpt-4o", "small"]);
   expect(body.data[0]).toMatchObject({ object: "model", meta: { state: "ready", n_ctx: 4096 } });
+});
+
+test("the entry of a model lists its other names, and the entry of such a name only the first one", async () => {
+  running = await startWithFake({}, { alias: ["gpt-4o", "small", "tiny"] });
+
+  const { body } = await get("/v1/models");
+  const one = await get("/v1/models/tiny");
+
+  const aliases = body.data.map(({ meta }) => meta.aliases);
+  expect(aliases).toEqual([["small", "tiny"], ["gpt-4o"], ["gpt-4o"]]);
+  expect(one.body.meta.aliases).toEqual(["gpt-4o"]);
 });
 
 test("lists separate models for embeddings and ranking too", async () => {

@@ -50,6 +50,40 @@ test("a copy is a further name of the model, unless another model has it", async
   expect(names).toEqual(["builtin:latest", "gpt-4o:latest", "small:latest"]);
 });
 
+test.for([
+  ["/api/delete", "small"],
+  ["/v1/models/", "small"],
+  ["/api/delete", "builtin"],
+] as const)("DELETE %s of a copied name of %s removes only that name", async ([place, source]) => {
+  const { url, folder } = await startWithFolder({ models: ["small"] });
+  const names = async () =>
+    ((await (await fetch(`${url}/api/tags`)).json()) as Tags).models.map(({ name }) => name);
+  const erase = (model: string) =>
+    place === "/api/delete"
+      ? fetch(url + place, { method: "DELETE", body: JSON.stringify({ model }) })
+      : fetch(`${url}${place}${model}`, { method: "DELETE" });
+  for (const destination of ["one", "two"]) await post(`${url}/api/copy`, { source, destination });
+
+  expect((await erase("one:latest")).status).toBe(200);
+  expect((await names()).toSorted()).toEqual(["builtin:latest", "small:latest", "two:latest"]);
+  expect(readdirSync(folder)).toEqual(["small.gguf"]);
+  expect((await erase("one")).status).toBe(404);
+
+  expect((await erase("small")).status).toBe(200);
+  expect(await names()).toEqual(
+    source === "small" ? ["builtin:latest"] : ["builtin:latest", "two:latest"],
+  );
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("a name of the settings is not deleted", async () => {
+  const { url } = await startWithFolder({ settings: { alias: ["builtin", "gpt-4o"] } });
+
+  const answer = await fetch(`${url}/v1/models/gpt-4o`, { method: "DELETE" });
+
+  expect([answer.status, (await fetch(`${url}/v1/models/gpt-4o`)).status]).toEqual([400, 200]);
+});
+
 test("an empty prompt loads the model, and with keep_alive 0 unloads it", async () => {
   const folder = await startWithFolder({ models: ["small"], engine: { loadMs: 20 } });
   const { url, engineOf } = folder;

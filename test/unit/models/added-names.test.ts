@@ -22,7 +22,11 @@ test("keeps the names of each model, and forgets those of models that are gone",
 
 test("refuses a name when there are too many", () => {
   const names = new AddedNames();
-  for (let count = 0; count < 1_000; count++) names.add(`name-${count}`, "small");
+  for (let count = 0; count < 64; count++) names.add(`name-${count}`, "small");
 
-  expect(() => names.add("one-more", "small")).toThrow("1000 names have been added");
+  expect(() => names.add("one-more", "small")).toThrow("64 names have been added");
+  names.remove("name-0");
+  names.add("one-more", "small");
+
+  expect(names.all.at(-1)).toBe("one-more");
 });
