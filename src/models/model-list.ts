@@ -188,7 +188,7 @@ export class ModelList {
       value,
     }));
     if (!first) throw new Error("there is always a default model");
-    return new Catalog({ entries: [first, ...others], servesAny });
+    return new Catalog({ entries: [first, ...others], servesAny, advisesAlias: false });
   }
 
   get #generatingCatalog(): Catalog<GeneratingModel> {
@@ -199,6 +199,7 @@ export class ModelList {
     return new Catalog({
       entries: [first, ...others],
       servesAny: this.#configured.servesAny,
+      advisesAlias: true,
     });
   }
 
@@ -215,7 +216,7 @@ export class ModelList {
     };
     const others = entries.filter((entry) => entry !== main);
     const named = others.map((value) => ({ names: value.names, value }));
-    return new Catalog({ entries: [first, ...named], servesAny });
+    return new Catalog({ entries: [first, ...named], servesAny, advisesAlias: true });
   }
 
   #embeddingOf(entry: Entry): EmbeddingFleetModel {

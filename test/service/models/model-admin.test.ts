@@ -177,6 +177,27 @@ test("a model that is named in the settings is not deleted, whatever it is calle
   expect(any.status).toBe(404);
 });
 
+test("an unknown name is told what is served, and how to serve it only where an answer is asked for", async () => {
+  const running = await startWithFolder({ models: ["small"] });
+  const said = 'the model "smal" is not served here (did you mean small?); served: builtin, small';
+
+  const answers = [
+    await ask(running, "load", { model: "smal" }),
+    await ask(running, "unload", { model: "smal" }),
+    await remove(running, "smal"),
+    await fetch(`${running.url}/v1/models/smal`),
+    await post(`${running.url}/v1/completions`, { model: "smal", prompt: "Hi" }),
+  ];
+
+  const bodies = await Promise.all(
+    answers.map((each) => each.json() as Promise<{ error: { message: string } }>),
+  );
+  expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404]);
+  const messages = bodies.map(({ error }) => error.message);
+  expect(messages.slice(0, 4)).toEqual([said, said, said, said]);
+  expect(messages[4]).toMatch(/^the model "smal" .*--alias builtin --alias smal/);
+});
+
 test("a key without the scope admin may not change the models", async () => {
   const keys = newKeysFile();
   const user = keys.add("user", "--scope", "generate", "--scope", "read");
