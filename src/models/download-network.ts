@@ -20,7 +20,16 @@ export type DownloadFailure = {
   readonly kind: "fatal" | "damaged" | "transient";
 };
 
+/** An attempt ends with what these throw. */
+type AttemptEvents = {
+  /** More bytes have arrived than before. */
+  readonly onNewBytes: (progress: Progress) => void;
+  /** A server has said how large a file is; called before anything of it is requested. */
+  readonly onSize: (bytes: number) => void;
+};
+
 type AttemptState = {
+  readonly onSize: AttemptEvents["onSize"];
   readonly ended: AbortController;
   readonly wholeBodies: Set<string>;
   readonly fail: (reason: unknown) => void;
@@ -67,9 +76,10 @@ export class DownloadNetwork {
     process.on("unhandledRejection", (reason) => this.#current?.fail(reason));
   }
 
-  begin(onNewBytes: (progress: Progress) => void) {
+  begin({ onNewBytes, onSize }: AttemptEvents) {
     const failed = deferred<never>();
     const state: AttemptState = {
+      onSize,
       ended: new AbortController(),
       wholeBodies: new Set(),
       fail: (reason) => failed.reject(reason as Error), // explain() takes every value
@@ -111,7 +121,11 @@ export class DownloadNetwork {
       if (current <= most) return;
       most = current;
       state.requestsWithoutBytes = 0;
-      onNewBytes(progress);
+      try {
+        onNewBytes(progress);
+      } catch (error) {
+        state.fail(error); // the library would only print it
+      }
     }
     return { onProgress, stop: () => clearTimeout(silence) };
   }
@@ -185,9 +199,15 @@ export class DownloadNetwork {
       this.#hasAnswered = true;
       this.#lastError = undefined;
       this.#refusedStatus = response.ok ? 0 : response.status;
+      if (response.ok && headers.has("accept-encoding")) attempt?.onSize(sizeIn(response.headers));
       return response;
     } catch (error) {
       if (attempt?.ended.signal.aborted) throw error;
+      const refusal = refusalIn(error, url.host);
+      if (refusal) {
+        attempt?.fail(refusal); // ipull would try again
+        throw refusal;
+      }
       this.#lastError = error;
       if (!this.#hasAnswered && ++this.#failedContacts >= MAX_FIRST_CONTACTS) attempt?.fail(error);
       throw error;
@@ -217,4 +237,23 @@ function errorCode(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause)
     if ("code" in at && typeof at.code === "string") return at.code;
   return "";
+}
+
+/** 0 if the server does not say. A range has the whole size behind its slash. */
+function sizeIn(headers: Headers): number {
+  const whole = /\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1];
+  return Number(whole ?? headers.get("content-length") ?? 0) || 0;
+}
+
+/** Null for an error that another try may fix. The words are those of Node's fetch, which gives no codes for them. */
+function refusalIn(error: unknown, host: string): DownloadError | null {
+  if (error instanceof DownloadError) return error;
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : null;
+  if (cause?.message === "redirect count exceeded")
+    return new DownloadError(`${host} redirects in a circle, or more than 20 times`);
+  if (cause?.message === "URL scheme must be a HTTP(S) scheme")
+    return new DownloadError(`${host} redirects to an address that is not http(s)`);
+  if (errorCode(error) === "ERR_INVALID_URL")
+    return new DownloadError(`${host} redirects to an address that is not valid`);
+  return null;
 }

@@ -3,12 +3,13 @@
 
 import { createHash } from "node:crypto";
 import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } from "node:fs";
+import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelDownloader } from "node-llama-cpp";
-import { diskRoom } from "./disk-room.ts";
+import { type DiskRoom, diskRoom, RoomWatch } from "./disk-room.ts";
 import { DownloadError, type DownloadNetwork } from "./download-network.ts";
-import { isModelFileName } from "./model-file-name.ts";
+import { isModelFileName, partsOf } from "./model-file-name.ts";
 
 /** Attempts in a row that bring no new bytes. */
 const MAX_ATTEMPTS = 3;
@@ -65,9 +66,15 @@ async function attempt(options: DownloadOptions, seen: Seen): Promise<Files> {
   const { network, reporter } = options;
   // Loading the library takes a second, which a wrong argument need not wait for.
   const { createModelDownloader } = await import("node-llama-cpp");
-  const { run, onProgress, end } = network.begin(({ downloadedSize, totalSize }) => {
-    seen.bytes = Math.max(seen.bytes, downloadedSize);
-    reporter.onBytes(seen.bytes, totalSize);
+  const watch = new RoomWatch(() => diskRoom(options.dir));
+  const { run, onProgress, end } = network.begin({
+    onSize: (bytes) => refuseHuge(bytes, options.dir),
+    onNewBytes({ downloadedSize, totalSize }) {
+      seen.bytes = Math.max(seen.bytes, downloadedSize);
+      reporter.onBytes(seen.bytes, totalSize);
+      const room = watch.shortageAt(downloadedSize);
+      if (room) throw noRoom(totalSize > 0 ? totalSize - downloadedSize : null, options.dir, room);
+    },
   });
   let downloader: ModelDownloader | undefined;
   let downloading: Promise<unknown> | undefined;
@@ -89,6 +96,7 @@ async function attempt(options: DownloadOptions, seen: Seen): Promise<Files> {
     const rest = files.filter((file) => !arrived.includes(file));
     replaced = files.map((file) => inode(file.filePath));
     for (const file of files) refuseName(file);
+    refuseLonePart(files);
     reporter.onStart(made, isComplete);
     if (!isComplete) {
       for (const file of rest) refuseToReplace(file);
@@ -102,9 +110,9 @@ async function attempt(options: DownloadOptions, seen: Seen): Promise<Files> {
     await settle(downloader?.cancel({ deleteTempFile: false }), options.timeoutMs);
     end();
     await settle(downloading, options.timeoutMs);
-    const isDamaged = network.explain(error).kind === "damaged";
+    const isUseless = !network.canResume || network.explain(error).kind === "damaged";
     for (const [index, file] of (downloader?.filesInfo ?? []).entries())
-      removeRemains(file, replaced[index], isDamaged);
+      removeRemains(file, replaced[index], isUseless);
     throw error;
   } finally {
     end();
@@ -119,9 +127,9 @@ function settle(step: Promise<unknown> | undefined, limitMs: number): Promise<un
 function removeRemains(
   file: Files[number],
   replaced: number | undefined,
-  isDamaged: boolean,
+  isUseless: boolean,
 ): void {
-  if (isDamaged) rmSync(`${file.filePath}.ipull`, { force: true });
+  if (isUseless) rmSync(`${file.filePath}.ipull`, { force: true });
   if (inode(file.filePath) !== replaced && !isOnDisk(file)) rmSync(file.filePath, { force: true });
 }
 
@@ -134,6 +142,16 @@ function refuseName({ fileName }: Files[number]): void {
   if (isModelFileName(fileName)) return;
   throw new DownloadError(
     `the server calls the file "${fileName}"; choose a name with --name model.gguf`,
+  );
+}
+
+/** A server offers a model in parts only with all of them, so a part alone, or part 0, would take space for nothing. */
+function refuseLonePart(files: Files): void {
+  const paths = new Set(files.map(({ filePath }) => filePath));
+  const [first = ""] = paths;
+  if (partsOf(first).every((part) => paths.has(part))) return;
+  throw new DownloadError(
+    `the file would be called ${path.basename(first)}, as one part of a model, but the address does not give all parts`,
   );
 }
 
@@ -152,11 +170,22 @@ function refuseToReplace({ filePath, fileName }: Files[number]): void {
 /** @param files those that are not complete */
 function checkRoom(files: Files, dir: string): void {
   const missing = files.reduce((sum, file) => sum + file.totalSize - file.downloadedSize, 0);
-  const { freeBytes, reserveBytes } = diskRoom(dir);
-  if (missing + reserveBytes <= freeBytes) return;
-  throw new DownloadError(
-    `not enough disk space: ${formatBytes(missing)} are missing, ${dir} has ${formatBytes(freeBytes)} free, ` +
-      `of which ${formatBytes(reserveBytes)} must stay free; free some space, or choose a folder on another disk`,
+  const room = diskRoom(dir);
+  if (missing + room.reserveBytes > room.freeBytes) throw noRoom(missing, dir, room);
+}
+
+/** Before the library reserves memory for each chunk of the file. What is there of it already is not known yet. */
+function refuseHuge(bytes: number, dir: string): void {
+  const room = diskRoom(dir);
+  if (bytes > room.diskBytes) throw noRoom(bytes, dir, room);
+}
+
+/** @param missing null if the server does not say how large the file is */
+function noRoom(missing: number | null, dir: string, room: DiskRoom): DownloadError {
+  const wanted = missing === null ? "the size is unknown" : `${formatBytes(missing)} are missing`;
+  return new DownloadError(
+    `not enough disk space: ${wanted}, ${dir} has ${formatBytes(room.freeBytes)} free, ` +
+      `of which ${formatBytes(room.reserveBytes)} must stay free; free some space, or choose a folder on another disk`,
   );
 }
 

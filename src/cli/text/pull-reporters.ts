@@ -16,7 +16,7 @@ export function textReporter(showsProgressBar: boolean): DownloadReporter {
       console.log(`${names}: ${isComplete ? "already complete" : size + resumed}`);
     },
     onBytes(bytes, totalBytes) {
-      const percent = Math.floor((bytes / totalBytes) * 100);
+      const percent = totalBytes > 0 ? Math.floor((bytes / totalBytes) * 100) : 0;
       if (showsProgressBar || !(percent >= shownPercent + PERCENT_STEP)) return;
       shownPercent = percent - (percent % PERCENT_STEP);
       const amount = `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`;

@@ -5,6 +5,7 @@ import { EventEmitter, once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   MODEL_SHA256 as checksum,
@@ -17,6 +18,7 @@ import {
 } from "../../support/downloads/model-server.ts";
 
 const MAIN = path.resolve(import.meta.dirname, "../../../dist/main.js");
+const FULL_DISK = path.resolve(import.meta.dirname, "../../support/downloads/full-disk.mjs");
 const scratch = mkdtempSync(path.join(tmpdir(), "pull-model-"));
 const children = new Set<ChildProcess>();
 
@@ -170,11 +172,34 @@ describe.concurrent("sluice pull", { timeout: 60_000 }, () => {
       headers: { "content-length": 2e13, "accept-ranges": "bytes" },
       message: /not enough disk space: 20000\.00 GB are missing/,
     },
+    {
+      fault: "a size for whose chunks the memory would not suffice",
+      status: 200,
+      headers: { "content-length": 1e15, "accept-ranges": "bytes" },
+      message: /not enough disk space: 1000000\.00 GB are missing/,
+    },
   ])("explains $fault in one line", async ({ status, headers, message }) => {
     const url = await listen((_, response) => response.writeHead(status, headers).flushHeaders());
     const { dir, code, stderr } = await pull(`${url}/model.gguf`).result;
     expect({ code, lines: stderr.split("\n").length - 1 }).toEqual({ code: 1, lines: 1 });
     expect(stderr).toMatch(message);
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it.for([
+    ["/model.gguf", "redirects in a circle, or more than 20 times"],
+    ["file:///etc/passwd", "redirects to an address that is not http(s)"],
+    ["http://[", "redirects to an address that is not valid"],
+  ] as const)("explains a redirect to %s, and does not try again", async ([location, message]) => {
+    let requests = 0;
+    const url = await listen((_, response) => {
+      requests++;
+      response.writeHead(302, { location }).end();
+    });
+    const { dir, stderr } = await pull(`${url}/model.gguf`).result;
+
+    expect(stderr).toBe(`sluice: ${new URL(url).host} ${message}\n`);
+    expect(requests).toBe(location.startsWith("/") ? 21 : 1);
     expect(readdirSync(dir)).toEqual([]);
   });
 
@@ -255,6 +280,38 @@ describe.concurrent("sluice pull", { timeout: 60_000 }, () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/not enough disk space: .* free, of which .* must stay free; free some/);
   });
+
+  it("stops when the disk is full while a file of unknown size arrives, and removes it", async () => {
+    const url = await listen((_, response) => {
+      const piece = Buffer.alloc(MIB, "GGUF");
+      const send = () => {
+        while (!response.destroyed && response.write(piece));
+      };
+      response.on("drain", send).on("error", () => {});
+      send();
+    });
+    const env = { NODE_OPTIONS: `--import ${pathToFileURL(FULL_DISK)}` };
+    const { dir, code, stderr, stdout } = await pull(`${url}/model.gguf`, { env }).result;
+
+    expect([code, stdout]).toEqual([1, "model.gguf: size unknown\n"]);
+    expect(stderr).toMatch(
+      /^sluice: not enough disk space: the size is unknown, .* must stay free; free some/,
+    );
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it.for(["x-00000-of-00003.gguf", "x-00004-of-00003.gguf"])(
+    "does not fetch %s, which is no part of a whole model",
+    async (name) => {
+      const { url, ranges } = await serveModel();
+      const { dir, stderr } = await pull(url.replace("model.gguf", name)).result;
+
+      expect(stderr).toBe(
+        `sluice: the file would be called ${name}, as one part of a model, but the address does not give all parts\n`,
+      );
+      expect([readdirSync(dir), ranges]).toEqual([[], []]);
+    },
+  );
 
   it("creates models/ in the current folder, and prints a command for a clone when npm runs it", async () => {
     const { url } = await serveModel();
