@@ -238,11 +238,14 @@ describe("models", () => {
     await client.generate({ model: "my/model:v1", prompt: "", keep_alive: 0 });
     const unloaded = await names(client.ps());
     await client.delete({ model: "my/model:v1" });
+    const renamed = await names(client.list());
+    await client.delete({ model: "model" });
 
     expect(lines.at(-1)).toEqual({ status: "success" });
     expect(listed).toEqual([MODEL, "model:latest", "my/model:v1"]);
     expect([done_reason, loaded.includes("my/model:v1")]).toEqual(["load", true]);
     expect(unloaded).not.toContain("my/model:v1");
+    expect(renamed).toEqual([MODEL, "model:latest"]);
     expect(await names(client.list())).toEqual([MODEL]);
     await expect(client.delete({ model: "model" })).rejects.toMatchObject({ status_code: 404 });
     await expect(client.create({ model: "m", from: MODEL })).rejects.toThrow("not supported");
