@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 
-const MAIN = path.resolve(import.meta.dirname, "../../../src/main.ts");
+const MAIN = path.resolve(import.meta.dirname, "../../../dist/main.js");
 const scratch = mkdtempSync(path.join(tmpdir(), "sluice-keys-process-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
@@ -14,7 +14,7 @@ type Ended = { readonly code: number; readonly out: string; readonly err: string
 
 function sluice(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    const all = ["--import", "tsx", MAIN, ...args];
+    const all = [MAIN, ...args];
     const options = { env: { ...process.env, XDG_CONFIG_HOME: scratch, ...env } };
     execFile(process.execPath, all, options, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),

@@ -112,7 +112,8 @@ test("a load that waits when the server shuts down is answered with 503", async 
   });
   running.engineOf("small").holdLoads();
   const waiting = [false, true].map((stream) => ask(running, "load", { model: "small", stream }));
-  await until(() => running.engineOf("small").loads === 1, "it loads");
+  const { lane } = running.service.models.resolve("small").model;
+  await until(() => lane.waiting === 2, "both wait");
 
   await running.service.close();
 
