@@ -2,9 +2,10 @@
 
 import { existsSync } from "node:fs";
 import path from "node:path";
-import express, { type Express } from "express";
+import type { Express } from "express";
 import { openapiDocument } from "../../api/openapi/document.ts";
 import { ServiceError } from "../../errors.ts";
+import { builtFiles } from "../server/built-files.ts";
 import { mountGet } from "../server/middleware.ts";
 import { pageHeaders } from "../server/security-headers.ts";
 
@@ -27,7 +28,7 @@ export function mountDocs(app: Express, { build, builtFolder }: DocsDeps): void 
     if (req.path.endsWith("/")) return res.redirect("../docs");
     res.sendFile(index);
   });
-  app.use("/docs", express.static(folder, { index: false, redirect: false }));
+  app.use("/docs", builtFiles(folder));
 }
 
 /** Cached by build: making it takes 0.1 s, and all servers of a process share the result. */

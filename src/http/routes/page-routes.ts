@@ -2,7 +2,8 @@
 
 import { existsSync } from "node:fs";
 import path from "node:path";
-import express, { type Express, type RequestHandler } from "express";
+import type { Express, RequestHandler } from "express";
+import { builtFiles } from "../server/built-files.ts";
 import { mountGet } from "../server/middleware.ts";
 import { pageHeaders } from "../server/security-headers.ts";
 
@@ -23,12 +24,7 @@ export function mountPage(app: Express, folder: string | null): void {
     if (req.accepts(["json", "html"]) !== "html") return next();
     headers(req, res, () => void sendPage(req, res, next));
   });
-  const files = express.static(path.join(folder, ASSETS), {
-    immutable: true,
-    maxAge: "365d",
-    index: false,
-    redirect: false,
-  });
+  const files = builtFiles(path.join(folder, ASSETS), { immutable: true, maxAge: "365d" });
   app.get(`${ASSETS}/*file`, headers);
   app.use(ASSETS, files);
   mountGet(app, ICON, headers, (_req, res) => res.sendFile(path.join(folder, ICON)));
