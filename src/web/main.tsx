@@ -2,6 +2,8 @@
 
 import { createRoot } from "react-dom/client";
 import { ApiKey } from "./browser/api-key.ts";
+import { watchForUpdate } from "./browser/page-update.ts";
+import { installServiceWorker } from "./browser/service-worker.ts";
 import { currentTheme, setTheme } from "./browser/theme.ts";
 import { ChatStore } from "./chat/chat-store.ts";
 import { ServerStatus } from "./chat/server-status.ts";
@@ -21,6 +23,8 @@ import { App } from "./view/app.tsx";
 import { AppContext } from "./view/context.ts";
 
 setTheme(currentTheme());
+watchForUpdate();
+installServiceWorker();
 const apiKey = new ApiKey();
 const server = new Server(new URL("./", document.baseURI).href, () => apiKey.get());
 const storage = await openStorage();

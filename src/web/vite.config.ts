@@ -3,13 +3,14 @@
 import path from "node:path";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { pageFiles } from "./offline/page-files-plugin.ts";
 
 const SERVER = "http://127.0.0.1:8080";
 
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
-  plugins: [react()],
+  plugins: [react(), pageFiles(["markdown"])],
   build: {
     outDir: path.join(import.meta.dirname, "../../dist/web"),
     emptyOutDir: true,
@@ -17,6 +18,16 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content security policy allows no inline assets
     license: { fileName: "licenses.md" },
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: {
+        index: path.join(import.meta.dirname, "index.html"),
+        "service-worker": path.join(import.meta.dirname, "offline/service-worker.ts"),
+      },
+      output: {
+        entryFileNames: ({ name }) =>
+          name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js",
+      },
+    },
   },
   server: { proxy: { "/v1": SERVER, "/ready": SERVER } },
 });

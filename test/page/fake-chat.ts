@@ -94,7 +94,7 @@ export function fakeChat(
       const page = await context.newPage();
       await clearStorage(page, url);
       const opened = await load(page, url, prepare);
-      await page.locator(".composer").waitFor();
+      await page.locator("form.composer").waitFor();
       return opened;
     },
   };

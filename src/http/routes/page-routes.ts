@@ -9,7 +9,14 @@ import { pageHeaders } from "../server/security-headers.ts";
 
 /** These files have a hash of their content in the name. */
 const ASSETS = "/assets";
-const ICON = "/favicon.svg";
+/** Files that keep their names in every version. */
+const FIXED_FILES = [
+  "/favicon.svg",
+  "/icon-192.png",
+  "/icon-512.png",
+  "/manifest.webmanifest",
+  "/service-worker.js",
+];
 
 /** @param folder the built page; without it, browsers get the list of paths at `/` too */
 export function mountPage(app: Express, folder: string | null): void {
@@ -27,5 +34,8 @@ export function mountPage(app: Express, folder: string | null): void {
   const files = builtFiles(path.join(folder, ASSETS), { immutable: true, maxAge: "365d" });
   app.get(`${ASSETS}/*file`, headers);
   app.use(ASSETS, files);
-  mountGet(app, ICON, headers, (_req, res) => res.sendFile(path.join(folder, ICON)));
+  for (const file of FIXED_FILES)
+    mountGet(app, file, headers, (_req, res) =>
+      res.set("cache-control", "no-cache").sendFile(path.join(folder, file)),
+    );
 }

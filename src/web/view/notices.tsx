@@ -1,5 +1,7 @@
 // Notices about the whole page: an unreachable server, a model that is not ready, a browser that stores nothing.
 
+import { useSyncExternalStore } from "react";
+import { pageUpdate } from "../browser/page-update.ts";
 import type { PageModel } from "../client/page-models.ts";
 import type { ServerReadiness } from "../client/server.ts";
 import { useChats, useChosenModel, useOpen, useStatus } from "./context.ts";
@@ -10,6 +12,7 @@ export function Notices() {
   const { isPersistent, saveProblem } = useChats();
   const { failure, readiness, models } = useStatus();
   const { model } = useChosenModel();
+  const hasUpdate = useSyncExternalStore(pageUpdate.subscribe, pageUpdate.get);
   const isDefault = model === null || model === models[0];
   const state = readiness && (isDefault ? readiness : stateOf(model, readiness));
   return (
@@ -40,6 +43,14 @@ export function Notices() {
       {!isPersistent && (
         <p className="notice is-warning">
           This browser does not store data for this page. Your chats are lost when you close it.
+        </p>
+      )}
+      {hasUpdate && (
+        <p className="notice">
+          The server has a newer version of this page.{" "}
+          <button type="button" className="link" onClick={() => location.reload()}>
+            Reload
+          </button>
         </p>
       )}
       {saveProblem !== null && (

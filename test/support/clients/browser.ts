@@ -18,6 +18,8 @@ export type ScreenOptions = {
   readonly isPhone?: boolean;
   readonly colorScheme?: "light" | "dark";
   readonly reducedMotion?: "reduce";
+  /** Whether the page may install its service worker, whose requests a test cannot route. Default false. */
+  readonly hasServiceWorker?: boolean;
 };
 
 type PageOptions = ScreenOptions & {
@@ -46,8 +48,13 @@ export async function startBrowser(): Promise<Browser> {
 }
 
 export function newContext(browser: Browser, options: ScreenOptions): Promise<BrowserContext> {
-  const { isPhone = false, ...rest } = options;
-  return browser.newContext({ ...(isPhone ? PHONE : DESK), colorScheme: "light", ...rest });
+  const { isPhone = false, hasServiceWorker = false, ...rest } = options;
+  return browser.newContext({
+    ...(isPhone ? PHONE : DESK),
+    colorScheme: "light",
+    serviceWorkers: hasServiceWorker ? "allow" : "block",
+    ...rest,
+  });
 }
 
 /** Opens a page in a new context, without data of other pages. */

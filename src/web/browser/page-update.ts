@@ -1,0 +1,32 @@
+// Finds out whether the server has a newer version of the page: when a part of this one cannot be loaded any more.
+
+const listeners = new Set<() => void>();
+let hasUpdate = false;
+
+/** For `useSyncExternalStore`. */
+export const pageUpdate = {
+  subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  get: (): boolean => hasUpdate,
+};
+
+/** Vite reports parts of the page that could not be loaded: the server is lost, or its page is another one now. */
+export function watchForUpdate(): void {
+  addEventListener("vite:preloadError", () => void check());
+}
+
+async function check(): Promise<void> {
+  if (hasUpdate) return;
+  const response = await fetch("./", { headers: { accept: "text/html" } }).catch(() => null);
+  if (!response?.ok) return; // the server is lost, which the page shows elsewhere
+  const html = await response.text();
+  hasUpdate = !html.includes(entryName());
+  if (hasUpdate) for (const listener of listeners) listener();
+}
+
+function entryName(): string {
+  const script = document.querySelector<HTMLScriptElement>('script[type="module"]');
+  return script?.src.split("/").at(-1) ?? "";
+}
