@@ -120,7 +120,7 @@ describe.skipIf(!HAS_BROWSER)("conversations", () => {
     expect(await titles(page)).toEqual(["Export me"]);
   });
 
-  test("continue from an edited question, whose new answer replaces all later turns", async () => {
+  test("keep an edited question and its answers as a version, which a reload keeps too", async () => {
     const page = await withQuestions("What is two?");
     await ask(page, "And three?");
     await answered(page);
@@ -135,10 +135,22 @@ describe.skipIf(!HAS_BROWSER)("conversations", () => {
     expect(await lastAnswer(page).textContent()).toContain("A square");
     expect(lastMessages(chat.engine)).toMatchObject([{ content: "What is four?" }]);
     expect(await titles(page)).toEqual(["What is four?"]);
+
+    await page.getByRole("button", { name: "Previous version" }).focus();
+    await page.keyboard.press("Enter");
+    expect(await page.getByRole("article").count()).toBe(4);
+    expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toBe("Next version");
+    await page.reload();
+    await answered(page);
+    expect(await page.getByRole("article").count()).toBe(4);
+    await page.getByRole("group", { name: "Version 1 of 2" }).waitFor();
   });
 
-  test("replace an answer that is regenerated", async () => {
+  test("keep an answer that is regenerated, and show both versions in another tab", async () => {
     const page = await withQuestions("Again?");
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await answered(other);
     chat.says({ texts: ["Another one"] });
     await page.getByRole("button", { name: "Regenerate" }).click();
 
@@ -146,6 +158,9 @@ describe.skipIf(!HAS_BROWSER)("conversations", () => {
     await answered(page);
     expect(await page.getByRole("article").count()).toBe(2);
     expect(lastMessages(chat.engine)).toMatchObject([{ content: "Again?" }]);
+    await other.getByRole("button", { name: "Previous version" }).click();
+    await lastAnswer(other).getByText("An answer about Again?").waitFor();
+    await lastAnswer(page).getByText("An answer about Again?").waitFor();
   });
 
   test("are answered at the same time, whichever one is shown", async () => {

@@ -11,6 +11,8 @@ import type {
   Phase,
   RequestFailure,
   StreamPosition,
+  TurnPlace,
+  TurnTree,
 } from "./conversation.ts";
 
 /** @throws Error whose message starts with the path */
@@ -75,6 +77,7 @@ const TURNS: { readonly [kind in ChatTurn["kind"]]: Fields<Extract<ChatTurn, { k
   "tool-result": { kind: text, id: text, callId: text, name: text, text },
 };
 
+const turn = variant("kind", TURNS);
 const checkFields = object<Conversation>({
   id: text,
   title: text,
@@ -91,7 +94,15 @@ const checkFields = object<Conversation>({
     maxTokens: orNull(number),
     seed: orNull(number),
   }),
-  turns: listOf(variant("kind", TURNS)),
+  turns: listOf(turn),
+  tree: optional(
+    object<TurnTree>({
+      places: listOf(
+        object<TurnPlace>({ id: text, parentId: orNull(text), omittedTurns: optional(natural) }),
+      ),
+      hidden: listOf(turn),
+    }),
+  ),
   omittedTurns: number,
 });
 
@@ -106,7 +117,29 @@ export function checkConversation(value: unknown, path: string): Conversation {
   checkUniqueIds(turns, `${path}.turns`);
   if (!Number.isInteger(omittedTurns) || omittedTurns < 0 || omittedTurns > turns.length)
     throw wrong(`${path}.omittedTurns`, `a whole number from 0 to ${turns.length}`, omittedTurns);
+  if (checked.tree) checkTree(checked.tree, turns, path);
   return checked;
+}
+
+/** Parents stand before their children, so there is no cycle and no unknown parent. */
+function checkTree({ places, hidden }: TurnTree, turns: readonly ChatTurn[], path: string): void {
+  checkUniqueIds(places, `${path}.tree.places`);
+  const parents = new Map<string, string | null>();
+  for (const [index, { id, parentId }] of places.entries()) {
+    if (parentId !== null && !parents.has(parentId))
+      throw wrong(`${path}.tree.places[${index}].parentId`, "the id of an earlier place", parentId);
+    parents.set(id, parentId);
+  }
+  if (turns.length === 0) throw wrong(`${path}.turns`, "a turn, because there is a tree", turns);
+  for (const [index, { id }] of turns.entries())
+    if (parents.get(id) !== (turns[index - 1]?.id ?? null))
+      throw wrong(`${path}.turns[${index}].id`, "a turn that follows the one before it", id);
+  const missing = new Set(parents.keys());
+  for (const { id } of turns) missing.delete(id);
+  for (const [index, { id }] of hidden.entries())
+    if (!missing.delete(id))
+      throw wrong(`${path}.tree.hidden[${index}].id`, "a place of its own in the tree", id);
+  for (const id of missing) throw wrong(`${path}.tree.places`, "a turn for every place", id);
 }
 
 /** @throws Error if two values have the same id */
@@ -173,6 +206,12 @@ function text(value: unknown, path: string): void {
 /** Refuses `Infinity`, which JSON can hold as 1e999 but cannot be written back. */
 function number(value: unknown, path: string): void {
   if (!Number.isFinite(value)) throw wrong(path, "a number", value);
+}
+
+/** A whole number of at least 0. */
+function natural(value: unknown, path: string): void {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
+    throw wrong(path, "a whole number of at least 0", value);
 }
 
 /** Milliseconds since 1970, within the range of `Date`. */

@@ -7,9 +7,29 @@ export type Conversation = {
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly settings: ChatSettings;
+  /** The turns that are shown and sent: a path through the tree, from a first turn to a last one. */
   readonly turns: readonly ChatTurn[];
+  /** Absent while no turn has another version. Only versions.ts changes it. */
+  readonly tree?: TurnTree;
   /** How many of the oldest turns are no longer sent, because the history no longer fits the context. */
   readonly omittedTurns: number;
+};
+
+/** Every version of every turn. A regenerated answer or an edited question stands beside the one before it. */
+export type TurnTree = {
+  /** Every turn in order of creation, so that a parent stands before its children. */
+  readonly places: readonly TurnPlace[];
+  /** The turns that are not shown. */
+  readonly hidden: readonly ChatTurn[];
+};
+
+export type TurnPlace = {
+  /** Id of the turn. */
+  readonly id: string;
+  /** Id of the turn before it; null for a first one. */
+  readonly parentId: string | null;
+  /** `omittedTurns` of the conversation when this last turn was left for another version. Absent for 0. */
+  readonly omittedTurns?: number;
 };
 
 export type ChatTurn = ChatQuestion | ChatAnswer | ChatToolResult;
@@ -167,4 +187,10 @@ export function hasRunningAnswer({ turns }: Conversation): boolean {
 
 export function hasEnded({ phase: { type } }: ChatAnswer): boolean {
   return type === "done" || type === "stopped" || type === "failed";
+}
+
+/** The turn as it is kept without a reader: ended, and without the address of its stream, which gives access to it. */
+export function withoutStream(turn: ChatTurn): ChatTurn {
+  if (turn.kind !== "answer") return turn;
+  return { ...turn, ...(hasEnded(turn) ? {} : { phase: { type: "stopped" } }), stream: null };
 }

@@ -10,6 +10,7 @@ import {
 } from "./conversation.ts";
 import { newId } from "./ids.ts";
 import { titleFrom } from "./title.ts";
+import { withoutTurn, withTurns } from "./versions.ts";
 
 /** Time of the edit, in ms since 1970. */
 type Now = { readonly nowMs: number };
@@ -35,42 +36,50 @@ export function addQuestion(
 ): Conversation {
   const title = conversation.title === "" ? titleFrom(text) : conversation.title;
   const turns: readonly ChatTurn[] = [...conversation.turns, { kind: "question", id, text }];
-  return withTurns({ ...conversation, title }, turns, nowMs);
+  return changed({ ...conversation, title }, turns, nowMs);
 }
 
 export function addAnswer(
   conversation: Conversation,
   { answer, nowMs }: Now & { readonly answer: ChatAnswer },
 ): Conversation {
-  return withTurns(conversation, [...conversation.turns, answer], nowMs);
+  return changed(conversation, [...conversation.turns, answer], nowMs);
 }
 
-/** Changes the text of a question and removes every later turn. Updates a title that was derived from the question. */
+/**
+ * Asks a question again with another text. The old question stays as a version, with all that followed it. Updates a title that
+ * was derived from the question.
+ */
 export function replaceQuestion(
   conversation: Conversation,
-  { questionId, text, nowMs }: Now & { readonly questionId: string; readonly text: string },
+  options: New & { readonly questionId: string; readonly text: string },
 ): Conversation {
+  const { questionId, text, nowMs, id = newId() } = options;
   const { turns, title } = conversation;
-  const index = turns.findIndex(({ id }) => id === questionId);
+  const index = turns.findIndex((turn) => turn.id === questionId);
   const question = turns[index];
   if (question?.kind !== "question") return conversation;
   const isFirst = !turns.slice(0, index).some(({ kind }) => kind === "question");
   const isNamedAfterIt = isFirst && title === titleFrom(question.text);
-  return withTurns(
+  return changed(
     { ...conversation, title: isNamedAfterIt ? titleFrom(text) : title },
-    [...turns.slice(0, index), { ...question, text }],
+    [...turns.slice(0, index), { ...question, id, text }],
     nowMs,
   );
 }
 
-/** Removes a turn and every later one, for example an answer that will be regenerated. */
+/** Prepares to regenerate an answer. It stays as a version, with all that followed it, unless it is empty and the last turn. */
 export function cutFrom(
   conversation: Conversation,
   { turnId, nowMs }: Now & { readonly turnId: string },
 ): Conversation {
-  const index = conversation.turns.findIndex(({ id }) => id === turnId);
-  if (index < 0) return conversation;
-  return withTurns(conversation, conversation.turns.slice(0, index), nowMs);
+  const { turns } = conversation;
+  const index = turns.findIndex(({ id }) => id === turnId);
+  const turn = turns[index];
+  if (!turn) return conversation;
+  if (index === turns.length - 1 && isEmpty(turn))
+    return { ...withoutTurn(conversation, turnId), updatedAtMs: nowMs };
+  return changed(conversation, turns.slice(0, index), nowMs);
 }
 
 /** An empty title restores the one derived from the first question. */
@@ -92,13 +101,13 @@ export function putToolResult(
   const { turns } = conversation;
   const known = turns.find((turn) => turn.kind === "tool-result" && turn.callId === call.id);
   if (known) {
-    const changed = turns.map((turn) => (turn === known ? { ...known, text } : turn));
-    return withTurns(conversation, changed, nowMs);
+    const next = turns.map((turn) => (turn === known ? { ...known, text } : turn));
+    return changed(conversation, next, nowMs);
   }
   const index = resultIndex(turns, call.id);
   if (index === null) return conversation;
   const result = { kind: "tool-result", id, callId: call.id, name: call.name, text } as const;
-  return withTurns(conversation, turns.toSpliced(index, 0, result), nowMs);
+  return changed(conversation, turns.toSpliced(index, 0, result), nowMs);
 }
 
 /** Changes only the given settings. */
@@ -106,8 +115,8 @@ export function putSettings(
   conversation: Conversation,
   { settings, nowMs }: Now & { readonly settings: Partial<ChatSettings> },
 ): Conversation {
-  const changed = { ...conversation.settings, ...settings };
-  return { ...conversation, settings: changed, updatedAtMs: nowMs };
+  const next = { ...conversation.settings, ...settings };
+  return { ...conversation, settings: next, updatedAtMs: nowMs };
 }
 
 /**
@@ -129,15 +138,19 @@ export function restoreOmitted(conversation: Conversation): Conversation {
   return conversation.omittedTurns === 0 ? conversation : { ...conversation, omittedTurns: 0 };
 }
 
-/** The omitted turns never reach past the last question, whatever was removed. */
-function withTurns(
+function changed(
   conversation: Conversation,
   turns: readonly ChatTurn[],
   nowMs: number,
 ): Conversation {
-  const last = questionIndexes(turns).at(-1) ?? 0;
-  const omittedTurns = Math.min(conversation.omittedTurns, last);
-  return { ...conversation, turns, omittedTurns, updatedAtMs: nowMs };
+  return { ...withTurns(conversation, turns), updatedAtMs: nowMs };
+}
+
+/** An answer that failed or was stopped before it began. */
+function isEmpty(turn: ChatTurn): boolean {
+  return (
+    turn.kind === "answer" && turn.text === "" && turn.thoughts === "" && turn.calls.length === 0
+  );
 }
 
 function questionIndexes(turns: readonly ChatTurn[]): number[] {

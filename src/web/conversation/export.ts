@@ -1,12 +1,13 @@
 // Conversations as JSON files, written by the export and read by the import; and the names of exported files.
 
-import { type ChatAnswer, type ChatTurn, type Conversation, hasEnded } from "./conversation.ts";
+import { type Conversation, withoutStream } from "./conversation.ts";
 import { checkConversation, checkUniqueIds } from "./conversation-shape.ts";
 import { readJson } from "./json-text.ts";
 import { isObject } from "./typed-settings.ts";
 
 const FORMAT = "sluice-conversations";
-const VERSION = 1;
+/** Version 2 has versions of turns. Version 1 is the same without `tree`. */
+const VERSION = 2;
 const MOST_NAME_CHARS = 50;
 
 /** Writes a streaming answer as a stopped one, because an importing browser cannot continue its stream. */
@@ -31,9 +32,10 @@ export function fromJson(text: string): readonly Conversation[] {
     throw new Error(`This file is not a chat export: its "format" is not "${FORMAT}".`);
   if (typeof value.version === "number" && value.version > VERSION)
     throw new Error(
-      `This file has version ${value.version}, but this page reads version ${VERSION}. Import it with a newer server.`,
+      `This file has version ${value.version}, but this page reads versions up to ${VERSION}. Import it with a newer server.`,
     );
-  if (value.version !== VERSION) throw new Error(`This file's "version" is not ${VERSION}.`);
+  if (value.version !== 1 && value.version !== VERSION)
+    throw new Error(`This file's "version" is neither 1 nor ${VERSION}.`);
   if (!Array.isArray(value.conversations))
     throw new Error('This file has no "conversations" list.');
   return readEach(value.conversations);
@@ -62,11 +64,10 @@ function readEach(values: readonly unknown[]): readonly Conversation[] {
 }
 
 function withoutStreams(conversation: Conversation): Conversation {
-  return { ...conversation, turns: conversation.turns.map(withoutStream) };
-}
-
-function withoutStream(turn: ChatTurn): ChatTurn {
-  if (turn.kind !== "answer") return turn;
-  const ended: ChatAnswer = hasEnded(turn) ? turn : { ...turn, phase: { type: "stopped" } };
-  return { ...ended, stream: null }; // its address contains a token that gives access to the stream
+  const { turns, tree } = conversation;
+  return {
+    ...conversation,
+    turns: turns.map(withoutStream),
+    ...(tree && { tree: { ...tree, hidden: tree.hidden.map(withoutStream) } }),
+  };
 }

@@ -36,8 +36,11 @@ const STORE = "conversations";
 const CHANNEL = "sluice-conversations";
 /** Schema version of the database. A new version adds a step to `upgrade`. */
 const DATABASE_VERSION = 1;
-/** Schema version of a conversation. Newer conversations are neither read nor overwritten nor removed. */
-const RECORD_VERSION = 1;
+/**
+ * Schema version of a conversation. Newer conversations are neither read nor overwritten nor removed. Version 1 is the same without
+ * versions of turns, so it is read as it is, and saved as version 2 with the next change.
+ */
+const RECORD_VERSION = 2;
 
 type Stored = {
   readonly id: string;

@@ -2,7 +2,8 @@
 
 import { createContext, useContext, useSyncExternalStore } from "react";
 import type { ApiKey } from "../browser/api-key.ts";
-import type { ChatState, ChatStore } from "../chat/chat-store.ts";
+import type { ChatStore } from "../chat/chat-store.ts";
+import type { ChatState } from "../chat/conversation-list.ts";
 import type { ServerStatus, StatusState } from "../chat/server-status.ts";
 import { chosenModel, type PageModel } from "../client/page-models.ts";
 import type { Server } from "../client/server.ts";

@@ -1,6 +1,6 @@
 // The page's icons, drawn as strokes in the colour of the surrounding text.
 
-import type { ReactNode } from "react";
+import type { MouseEvent, ReactNode } from "react";
 
 const PATHS = {
   plus: "M12 5v14M5 12h14",
@@ -16,6 +16,8 @@ const PATHS = {
   again: "M19 12a7 7 0 1 1-2-4.9M19 4v4h-4",
   edit: "M5 19h3L18 9l-3-3L5 16zM13 8l3 3",
   close: "M6 6l12 12M18 6L6 18",
+  previous: "M14 7l-5 5 5 5",
+  next: "M10 7l5 5-5 5",
   down: "M12 5v13M6 13l6 6 6-6",
   play: "M8 6l10 6-10 6z",
   more: "M6 12h.01M12 12h.01M18 12h.01",
@@ -49,7 +51,7 @@ type IconButtonProps = {
   readonly icon: IconName;
   /** Tooltip and accessible name. */
   readonly label: string;
-  readonly onClick: () => void;
+  readonly onClick: (event: MouseEvent<HTMLButtonElement>) => void;
   readonly isOn?: boolean;
   readonly isDisabled?: boolean;
   readonly className?: string;

@@ -89,3 +89,24 @@ test("a stopped answer keeps its text, and the next question can be sent at once
   expect(questions()).toEqual(["first", "second"]);
   expect(answers().map(({ text }) => text)).toEqual(["piece 1", "piece 2"]);
 });
+
+test("another version is shown once no answer streams, and a question there is answered with its turns", async () => {
+  const { questions } = endlessServer();
+  const { store, id, turns, answers, isWriting } = await chatting();
+  store.ask(id, "first");
+  await isWriting("piece 1");
+  const firstId = answers()[0]?.id ?? "";
+  store.regenerate(id, firstId);
+  await isWriting("piece 2");
+
+  store.showVersion(id, firstId);
+  expect(answers().map(({ text }) => text)).toEqual(["piece 2"]);
+  store.stop(id);
+  store.showVersion(id, firstId);
+  expect(answers().map(({ text, phase }) => [text, phase.type])).toEqual([["piece 1", "stopped"]]);
+  store.ask(id, "second");
+  await isWriting("piece 3");
+
+  expect(questions()).toEqual(["first", "first", "second"]);
+  expect(turns()).toHaveLength(4);
+});

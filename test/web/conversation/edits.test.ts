@@ -58,10 +58,11 @@ test("an answer is added at the end", () => {
   expect(started.updatedAtMs).toBe(nowMs);
 });
 
-test("changing a question removes every later turn", () => {
-  const changed = replaceQuestion(conversation(THREE), { questionId: "q-B", text: "B2", nowMs });
+test("another text for a question is another question in its place, without the later turns", () => {
+  const change = { questionId: "q-B", text: "B2", nowMs, id: "new" };
+  const changed = replaceQuestion(conversation(THREE), change);
 
-  expect(changed.turns).toEqual([...THREE.slice(0, 2), question("B2", "q-B")]);
+  expect(changed.turns).toEqual([...THREE.slice(0, 2), question("B2", "new")]);
   expect(changed.updatedAtMs).toBe(nowMs);
 });
 
@@ -79,10 +80,19 @@ test("an id that is not a question's changes nothing", () => {
   expect(cutFrom(given, { turnId: "nobody", nowMs })).toBe(given);
 });
 
-test("cutting from an answer removes it and every later turn", () => {
+test("cutting from an answer hides it and every later turn", () => {
   const cut = cutFrom(conversation(THREE), { turnId: "a-a", nowMs });
 
   expect(cut.turns).toEqual(THREE.slice(0, 1));
+});
+
+test("cutting from an answer without any content removes it, so that a retry leaves no empty version", () => {
+  const empty = answer("", { id: "empty", phase: { type: "failed" } });
+
+  const cut = cutFrom(conversation([question("A"), empty]), { turnId: "empty", nowMs });
+
+  expect(cut.turns).toEqual([question("A")]);
+  expect(cut.tree).toBeUndefined();
 });
 
 test("cutting never leaves the last question omitted", () => {

@@ -1,7 +1,9 @@
 // Export to JSON files and import from them, errors for invalid files, and file names.
 
 import { expect, test } from "vitest";
+import type { ChatTurn, TurnPlace } from "../../../src/web/conversation/conversation.ts";
 import { fileNameFor, fromJson, toJson } from "../../../src/web/conversation/export.ts";
+import { withTurns } from "../../../src/web/conversation/versions.ts";
 import { answer, call, conversation, question, toolResult } from "./samples.ts";
 
 const FULL = conversation([
@@ -51,6 +53,62 @@ test("an import restores exactly what was exported", () => {
   ]);
 });
 
+const TWO = withTurns(FULL, [question("Hi again"), answer("Again")]);
+
+test("an import restores every version of a turn, and a file of version 1 has one of each", () => {
+  expect(fromJson(toJson([TWO]))).toEqual([TWO]);
+  expect(
+    fromJson(
+      file((it) => {
+        it.version = 1;
+      }),
+    ),
+  ).toEqual([FULL]);
+});
+
+test.each<[string, (tree: { places: TurnPlace[]; hidden: ChatTurn[] }) => unknown, RegExp]>([
+  [
+    "a cycle",
+    ({ places }) => places.reverse(),
+    /places\[0\]\.parentId: expected the id of an earl/,
+  ],
+  [
+    "an unknown parent",
+    ({ places }) => places.push({ id: "x", parentId: "unknown" }),
+    /places\[5\]\.parentId: .* found "unknown"/,
+  ],
+  [
+    "a place without a turn",
+    ({ places }) => places.push({ id: "x", parentId: null }),
+    /tree\.places: expected a turn for every place, found "x"/,
+  ],
+  [
+    "a place twice",
+    ({ places }) => places.push({ id: "q-Hi again", parentId: null }),
+    /places\[5\]\.id: duplicate id/,
+  ],
+  [
+    "a turn without a place",
+    ({ hidden }) => hidden.push(question("x")),
+    /hidden\[3\]\.id: expected a place of its own in the tree/,
+  ],
+  [
+    "a turn that is shown and hidden",
+    ({ hidden }) => hidden.push(question("Hi again")),
+    /hidden\[3\]\.id: expected a place of its own/,
+  ],
+  [
+    "a shown turn that follows another",
+    ({ places }) => places.splice(4, 1, { id: "a-Again", parentId: null }),
+    /turns\[1\]\.id: expected a turn that follows the one before it/,
+  ],
+])("an import refuses a tree with %s and says where", (_case, change, message) => {
+  const written = JSON.parse(toJson([TWO]));
+  change(written.conversations[0].tree);
+
+  expect(() => fromJson(JSON.stringify(written))).toThrow(message);
+});
+
 test("a streaming answer is exported as stopped, without the address of its stream", () => {
   const stream = { address: "/v1/streams/x?token=secret", lastEventId: "3" };
   const text = toJson([conversation([answer("Wor", { phase: { type: "writing" }, stream })])]);
@@ -66,16 +124,16 @@ test.each([
   [
     "a newer file",
     file((it) => {
-      it.version = 2;
+      it.version = 3;
     }),
-    /version 2, but this page reads version 1/,
+    /version 3, but this page reads versions up to 2/,
   ],
   [
     "a file without a version",
     file((it) => {
       it.version = null;
     }),
-    /"version" is not 1/,
+    /"version" is neither 1 nor 2/,
   ],
   [
     "a file without conversations",

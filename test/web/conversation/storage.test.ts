@@ -69,7 +69,7 @@ test("saving again replaces a conversation, removing removes one, and clearing r
 test("a conversation of a newer version is neither shown nor overwritten nor removed", async () => {
   const storage = await open();
   await storage.save(sample("ours"));
-  const newer = { id: "theirs", version: 2, conversation: { shape: "unknown" } };
+  const newer = { id: "theirs", version: 3, conversation: { shape: "unknown" } };
   const database = await openDB("sluice", 1);
   await database.put("conversations", newer);
 
@@ -80,6 +80,18 @@ test("a conversation of a newer version is neither shown nor overwritten nor rem
   await storage.clear();
 
   expect(await database.getAll("conversations")).toEqual([newer]);
+  database.close();
+});
+
+test("a conversation of version 1 is read as it is, and saved as version 2", async () => {
+  const storage = await open();
+  const database = await openDB("sluice", 1);
+  await database.put("conversations", { id: "old", version: 1, conversation: sample("old") });
+
+  expect(await storage.get("old")).toEqual(sample("old"));
+  await storage.save(sample("old"));
+
+  expect(await database.get("conversations", "old")).toMatchObject({ version: 2 });
   database.close();
 });
 

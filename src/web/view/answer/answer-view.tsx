@@ -5,6 +5,7 @@ import { type ChatAnswer, hasEnded, type Phase } from "../../conversation/conver
 import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { IconButton } from "../icons.tsx";
+import { type VersionProps, VersionSwitch } from "../transcript/version-switch.tsx";
 import { FailureView } from "./failure-view.tsx";
 import { markdown } from "./lazy-markdown.tsx";
 import { phaseText } from "./phase-text.ts";
@@ -14,11 +15,9 @@ import { ToolCallsView } from "./tool-calls-view.tsx";
 
 const Markdown = lazy(async () => ({ default: await markdown }));
 
-export type AnswerProps = {
-  readonly conversationId: string;
+export type AnswerProps = VersionProps & {
   readonly answer: ChatAnswer;
   readonly isLast: boolean;
-  readonly isAnswering: boolean;
   /** Ids of tool calls without a result, separated by spaces. A string, so that `memo` can compare it. */
   readonly pendingIds: string;
 };
@@ -85,7 +84,8 @@ function EndNote({ answer: { finishReason, text, calls } }: { readonly answer: C
   return null;
 }
 
-function AnswerTools({ conversationId, answer, isLast, isAnswering }: AnswerProps) {
+function AnswerTools(props: AnswerProps) {
+  const { conversationId, answer, isLast, isAnswering } = props;
   const { store } = useApp();
   // A failed answer has its Continue button in FailureView.
   const isCutOff = answer.phase.type === "stopped" || answer.finishReason === "length";
@@ -107,6 +107,7 @@ function AnswerTools({ conversationId, answer, isLast, isAnswering }: AnswerProp
         isDisabled={isAnswering}
         onClick={() => store.regenerate(conversationId, answer.id)}
       />
+      <VersionSwitch {...props} />
       <StatisticsLine answer={answer} />
     </div>
   );

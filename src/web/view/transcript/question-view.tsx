@@ -7,10 +7,12 @@ import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { Form } from "../form.tsx";
 import { IconButton } from "../icons.tsx";
+import { type VersionProps, VersionSwitch } from "./version-switch.tsx";
 
-type QuestionProps = { readonly conversationId: string; readonly question: ChatQuestion };
+type QuestionProps = VersionProps & { readonly question: ChatQuestion };
 
-export function QuestionView({ conversationId, question }: QuestionProps) {
+export function QuestionView(props: QuestionProps) {
+  const { conversationId, question } = props;
   const { store } = useApp();
   const [isEditing, setEditing] = useState(false);
   if (isEditing)
@@ -30,6 +32,7 @@ export function QuestionView({ conversationId, question }: QuestionProps) {
       <div className="turn-tools">
         <CopyButton text={question.text} label="Copy message" />
         <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />
+        <VersionSwitch {...props} />
       </div>
     </article>
   );
@@ -65,7 +68,7 @@ function QuestionForm({ text, onCancel, onSend }: FormProps) {
           }
         }}
       />
-      <p className="hint">Sending this replaces everything after it.</p>
+      <p className="hint">The earlier message and its answers are kept as another version.</p>
       <div className="form-buttons">
         <button type="button" className="button" onClick={onCancel}>
           Cancel

@@ -5,8 +5,8 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react
 /** Scrolling down this close to the end counts as reaching it, because fast text moves the end meanwhile. */
 const NEAR_PX = 100;
 
-/** @param lastId id of the last turn; a new turn is scrolled into view wherever the user was */
-export function useStickyEnd(lastId: string) {
+/** @param newestId id of the newest turn; a new turn is scrolled into view wherever the user was */
+export function useStickyEnd(newestId: string) {
   const frame = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const isSticking = useRef(true);
@@ -27,7 +27,7 @@ export function useStickyEnd(lastId: string) {
 
   useLayoutEffect(follow); // after every change of the text
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new id means a new turn
-  useLayoutEffect(toEnd, [toEnd, lastId]);
+  useLayoutEffect(toEnd, [toEnd, newestId]);
   useEffect(() => {
     const element = frame.current;
     const inner = content.current;
