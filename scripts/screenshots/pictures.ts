@@ -1,7 +1,7 @@
 // The list of screenshots: the server behind each, and the actions on the page before it is taken.
 
 import type { Page } from "playwright-core";
-import { answered, ask, lastAnswer, set } from "../../test/page/chat-page.ts";
+import { answered, ask, lastAnswer, openTool, set } from "../../test/page/chat-page.ts";
 import type { ServerName } from "./servers.ts";
 
 export type Picture = {
@@ -128,11 +128,11 @@ async function settings(page: Page): Promise<void> {
 
 async function request(page: Page): Promise<void> {
   await answer(page);
-  await page.getByRole("button", { name: "Show request" }).click();
+  await openTool(page, "Show request");
 }
 
 async function compare(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Compare streamed and buffered" }).click();
+  await openTool(page, "Compare streamed and buffered");
   await page.getByRole("button", { name: "Start both" }).click();
   await page.getByRole("button", { name: "Start both" }).waitFor();
 }

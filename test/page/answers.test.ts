@@ -164,8 +164,8 @@ describe.skipIf(!HAS_BROWSER)("an answer of the built-in model", () => {
     await answered(page);
 
     expect((await storedAnswer(page)).text).toBe(expected);
-    const statistics = await lastAnswer(page).locator(".numbers").textContent();
-    expect(statistics).toMatch(/Queue\d.*TTFT\d.*Speed\d.*tokens\/s.*In\d.*Cached\d.*Out\d/);
+    const statistics = await lastAnswer(page).locator(".statistics").textContent();
+    expect(statistics).toMatch(/TTFT \d.*\d tokens\/s.*Queue\d.*In\d.*Cached\d.*Out\d.*Total\d/);
     expect(opened.complaints).toEqual([]);
     expect(opened.asked.every((url) => url.startsWith(running.url))).toBe(true);
   });

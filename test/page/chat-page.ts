@@ -12,8 +12,15 @@ export async function ask(page: Page, text: string): Promise<void> {
 /** Fills fields of the settings panel and closes it. */
 export async function set(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
   await page.getByRole("button", { name: "Chat settings" }).click();
-  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(value);
+  const panel = page.getByRole("dialog");
+  for (const [label, value] of Object.entries(fields)) await panel.getByLabel(label).fill(value);
   await page.getByRole("button", { name: "Close", exact: true }).click();
+}
+
+/** Opens a dialog of the menu "Developer tools". */
+export async function openTool(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name: "Developer tools" }).click();
+  await page.getByRole("menuitem", { name }).click();
 }
 
 export function lastAnswer(page: Page) {

@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { answered, ask, lastAnswer } from "./chat-page.ts";
+import { answered, ask, lastAnswer, openTool } from "./chat-page.ts";
 import { fakeChat, HAS_BROWSER } from "./fake-chat.ts";
 
 const SLOW = { texts: ["word "], tokens: 2000, tokenMs: 20 };
@@ -59,14 +59,11 @@ describe.skipIf(!HAS_BROWSER)("the chat page", () => {
     const { page } = await chat.open();
     chat.says(SLOW);
     await ask(page, "Go on");
-    const opened = ["Show request", "Compare streamed and buffered", "Chat settings"];
-    for (const name of opened) {
-      await page.getByRole("button", { name }).click();
-      await page.getByRole("dialog").waitFor();
-      await page.keyboard.press("Escape");
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-      expect(await focused(page)).toBe(name);
-    }
+    await openTool(page, "Show request");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await focused(page)).toBe("Developer tools");
     await page.getByRole("button", { name: "Options for Go on" }).click();
     await page.keyboard.press("Escape");
     expect(await page.getByRole("menu").count()).toBe(0);
@@ -81,10 +78,10 @@ describe.skipIf(!HAS_BROWSER)("the chat page", () => {
 
   test("restores the focus when a dialog is closed by its button, and the focus is always visible", async () => {
     const { page } = await chat.open();
-    await page.getByRole("button", { name: "Show request" }).press("Enter");
+    await page.getByRole("button", { name: "Chat settings" }).press("Enter");
     await page.getByRole("button", { name: "Close", exact: true }).press("Enter");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    expect(await focused(page)).toBe("Show request");
+    expect(await focused(page)).toBe("Chat settings");
     for (let presses = 0; presses < 8; presses++) {
       await page.keyboard.press("Tab");
       expect(await page.evaluate(focusMark), (await focused(page)) ?? "").not.toBe("none");
@@ -109,8 +106,11 @@ describe.skipIf(!HAS_BROWSER)("the chat page", () => {
     for (const role of ["main", "navigation"] as const)
       expect(await page.getByRole(role).count(), role).toBe(1);
     expect(await nameless()).toEqual([]);
-    for (const name of ["Chat settings", "Show request", "Compare streamed and buffered"]) {
-      await page.getByRole("button", { name }).click();
+    await page.getByRole("button", { name: "Chat settings" }).click();
+    expect(await nameless(), "Chat settings").toEqual([]);
+    await page.keyboard.press("Escape");
+    for (const name of ["Show request", "Compare streamed and buffered"]) {
+      await openTool(page, name);
       expect(await nameless(), name).toEqual([]);
       await page.keyboard.press("Escape");
     }

@@ -238,7 +238,7 @@ describe.skipIf(!HAS_BROWSER)("the models panel", () => {
     await items(page).filter({ hasText: long }).tap();
     const [button, next] = await Promise.all([
       picker(page).boundingBox(),
-      page.getByRole("button", { name: "Compare streamed and buffered" }).boundingBox(),
+      page.getByRole("button", { name: "Developer tools" }).boundingBox(),
     ]);
     expect((button?.x ?? 0) + (button?.width ?? 0)).toBeLessThanOrEqual(next?.x ?? 0);
     expect(await wide()).toEqual([]);

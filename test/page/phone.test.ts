@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { answered, lastAnswer } from "./chat-page.ts";
+import { answered, lastAnswer, openTool } from "./chat-page.ts";
 import { fakeChat, HAS_BROWSER } from "./fake-chat.ts";
 
 const MIN_PX = 40;
@@ -37,10 +37,15 @@ describe.skipIf(!HAS_BROWSER)("on a phone", () => {
     await tapQuestion(page, `Wide? ${"question".repeat(30)}`);
     await answered(page);
     expect(await overhang(page)).toEqual([]);
-    for (const name of ["Chat settings", "Show request", "Compare streamed and buffered"]) {
-      await page.getByRole("button", { name }).tap();
+    const closes = async (name: string) => {
       expect(await overhang(page), name).toEqual([]);
       await page.getByRole("button", { name: "Close", exact: true }).tap();
+    };
+    await page.getByRole("button", { name: "Chat settings" }).tap();
+    await closes("Chat settings");
+    for (const name of ["Show request", "Compare streamed and buffered"]) {
+      await openTool(page, name);
+      await closes(name);
     }
   });
 

@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { answered, ask, lastAnswer, set } from "./chat-page.ts";
+import { answered, ask, lastAnswer, openTool, set } from "./chat-page.ts";
 import { fakeChat, HAS_BROWSER, lastMessages } from "./fake-chat.ts";
 
 describe.skipIf(!HAS_BROWSER)("the settings of a chat", () => {
@@ -99,7 +99,7 @@ describe.skipIf(!HAS_BROWSER)("the settings of a chat", () => {
     await set(page, { Seed: "7" });
     await ask(page, `What's "streaming"?`);
     await answered(page);
-    await page.getByRole("button", { name: "Show request" }).click();
+    await openTool(page, "Show request");
 
     const shown: string[] = [];
     for (const name of ["curl", "JavaScript", "Python"]) {
@@ -125,7 +125,7 @@ describe.skipIf(!HAS_BROWSER)("the settings of a chat", () => {
     const { page } = await chat.open();
     const texts = Array.from({ length: 80 }, (_, index) => `${index} `);
     chat.says({ texts, tokenMs: 10 });
-    await page.getByRole("button", { name: "Compare streamed and buffered" }).click();
+    await openTool(page, "Compare streamed and buffered");
     await page.getByRole("textbox", { name: "Prompt" }).fill("Count");
     await page.getByRole("button", { name: "Start both" }).click();
     const [streamed, buffered] = ["Streamed", "Buffered"].map((name) =>

@@ -78,22 +78,35 @@ const TURNS: { readonly [kind in ChatTurn["kind"]]: Fields<Extract<ChatTurn, { k
 };
 
 const turn = variant("kind", TURNS);
+
+const checkSettings = object<ChatSettings>({
+  model: orNull(text),
+  system: text,
+  stop: listOf(text),
+  jsonSchema: text,
+  tools: text,
+  temperature: orNull(number),
+  topP: orNull(number),
+  maxTokens: orNull(number),
+  seed: orNull(number),
+  topK: optional(orNull(number)),
+  minP: optional(orNull(number)),
+  repeatPenalty: optional(orNull(number)),
+  presencePenalty: optional(orNull(number)),
+  frequencyPenalty: optional(orNull(number)),
+  penaltyTokens: optional(orNull(number)),
+  minTokens: optional(orNull(number)),
+  logitBias: optional(text),
+  reasoningEffort: optional(orNull(oneOf(["none", "low", "medium", "high"]))),
+  reasoningTokens: optional(orNull(number)),
+});
+
 const checkFields = object<Conversation>({
   id: text,
   title: text,
   createdAtMs: time,
   updatedAtMs: time,
-  settings: object<ChatSettings>({
-    model: orNull(text),
-    system: text,
-    stop: listOf(text),
-    jsonSchema: text,
-    tools: text,
-    temperature: orNull(number),
-    topP: orNull(number),
-    maxTokens: orNull(number),
-    seed: orNull(number),
-  }),
+  settings: checkSettings,
   turns: listOf(turn),
   tree: optional(
     object<TurnTree>({

@@ -146,7 +146,10 @@ export type StreamPosition = {
   readonly lastEventId: string | null;
 };
 
-/** Settings of one conversation. Null means the server's default. */
+/** How much the model reasons; null leaves that to the model. */
+export type ReasoningEffort = "none" | "low" | "medium" | "high";
+
+/** Settings of one conversation. Null means the server's default. Settings of an older page lack the optional ones. */
 export type ChatSettings = {
   readonly model: string | null;
   readonly system: string;
@@ -161,18 +164,44 @@ export type ChatSettings = {
   readonly jsonSchema: string;
   /** A JSON list of tools in OpenAI's format as typed; empty for none. */
   readonly tools: string;
+  readonly topK?: number | null;
+  /** 0 to 1. */
+  readonly minP?: number | null;
+  readonly repeatPenalty?: number | null;
+  /** -2 to 2. */
+  readonly presencePenalty?: number | null;
+  /** -2 to 2. */
+  readonly frequencyPenalty?: number | null;
+  /** The penalties apply to this many of the last tokens; -1 means all of the answer. */
+  readonly penaltyTokens?: number | null;
+  readonly minTokens?: number | null;
+  /** A JSON object of token ids and biases as typed; empty for none. */
+  readonly logitBias?: string;
+  readonly reasoningEffort?: ReasoningEffort | null;
+  readonly reasoningTokens?: number | null;
 };
 
-export const DEFAULT_SETTINGS: ChatSettings = {
+/** Has every setting, so that it also resets those that are optional. */
+export const DEFAULT_SETTINGS: Required<ChatSettings> = {
   model: null,
   system: "",
   temperature: 0.7,
   topP: null,
-  maxTokens: 1024,
+  maxTokens: null,
   seed: null,
   stop: [],
   jsonSchema: "",
   tools: "",
+  topK: null,
+  minP: null,
+  repeatPenalty: null,
+  presencePenalty: null,
+  frequencyPenalty: null,
+  penaltyTokens: null,
+  minTokens: null,
+  logitBias: "",
+  reasoningEffort: null,
+  reasoningTokens: null,
 };
 
 export function newestFirst(conversations: readonly Conversation[]): readonly Conversation[] {

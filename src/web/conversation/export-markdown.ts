@@ -1,5 +1,6 @@
 // Writes a conversation as Markdown for people to read.
 
+import { isSameValue, type SettingValue } from "./changed-settings.ts";
 import {
   type AnswerStatistics,
   type ChatAnswer,
@@ -12,18 +13,28 @@ import {
 } from "./conversation.ts";
 import { indented } from "./json-text.ts";
 
-const LABELS: { readonly [name in keyof ChatSettings]: string } = {
+const LABELS: { readonly [name in keyof ChatSettings]-?: string } = {
   model: "Model",
   system: "System prompt",
   temperature: "Temperature",
   topP: "Top p",
+  topK: "Top k",
+  minP: "Min p",
+  repeatPenalty: "Repeat penalty",
+  presencePenalty: "Presence penalty",
+  frequencyPenalty: "Frequency penalty",
+  penaltyTokens: "Penalty window",
   maxTokens: "Max tokens",
+  minTokens: "Min tokens",
   seed: "Seed",
+  reasoningEffort: "Reasoning effort",
+  reasoningTokens: "Max reasoning tokens",
   stop: "Stop strings",
   jsonSchema: "JSON schema",
   tools: "Tools",
+  logitBias: "Logit bias",
 };
-const LONG_SETTINGS: readonly string[] = ["system", "jsonSchema", "tools"];
+const LONG_SETTINGS: readonly string[] = ["system", "jsonSchema", "tools", "logitBias"];
 
 /** Includes the changed settings and, for each answer, its reasoning, tool calls and statistics. */
 export function toMarkdown(conversation: Conversation): string {
@@ -35,9 +46,7 @@ export function toMarkdown(conversation: Conversation): string {
 
 function settingBlocks(settings: ChatSettings): readonly string[] {
   const names = Object.keys(LABELS) as readonly (keyof ChatSettings)[]; // LABELS has no others
-  const changed = names.filter(
-    (name) => JSON.stringify(settings[name]) !== JSON.stringify(DEFAULT_SETTINGS[name]),
-  );
+  const changed = names.filter((name) => !isSameValue(settings[name], DEFAULT_SETTINGS[name]));
   const short = changed.filter((name) => !LONG_SETTINGS.includes(name));
   const list = short.map((name) => `- ${LABELS[name]}: ${inline(settings[name])}`).join("\n");
   const long = changed.filter((name) => LONG_SETTINGS.includes(name));
@@ -45,8 +54,8 @@ function settingBlocks(settings: ChatSettings): readonly string[] {
   return [...(list === "" ? [] : [list]), ...blocks];
 }
 
-function inline(value: ChatSettings[keyof ChatSettings]): string {
-  if (value === null) return "server default";
+function inline(value: SettingValue): string {
+  if (value === null || value === undefined) return "server default";
   return typeof value === "object"
     ? value.map((each) => code(JSON.stringify(each))).join(", ")
     : `${value}`;

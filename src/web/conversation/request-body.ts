@@ -1,8 +1,20 @@
 // Builds the body of POST /v1/chat/completions for the next answer of a conversation.
 
-import type { ChatToolCall, ChatTurn, Conversation } from "./conversation.ts";
+import type {
+  ChatSettings,
+  ChatToolCall,
+  ChatTurn,
+  Conversation,
+  ReasoningEffort,
+} from "./conversation.ts";
 import { type Parsed, readJson } from "./json-text.ts";
-import { isObject, type JsonObject, readSchema, readTools } from "./typed-settings.ts";
+import {
+  isObject,
+  type JsonObject,
+  readLogitBias,
+  readSchema,
+  readTools,
+} from "./typed-settings.ts";
 
 type RequestMessage =
   | { readonly role: "system" | "user"; readonly content: string }
@@ -17,22 +29,35 @@ type RequestMessage =
 type RequestBody = {
   readonly model?: string;
   readonly messages: readonly RequestMessage[];
-  readonly temperature?: number;
-  readonly top_p?: number;
-  readonly max_tokens?: number;
-  readonly seed?: number;
   readonly stop?: readonly string[];
   readonly response_format?: {
     readonly type: "json_schema";
     readonly json_schema: { readonly name: string; readonly schema: JsonObject };
   };
   readonly tools?: readonly JsonObject[];
+} & SamplingBody;
+
+type SamplingBody = {
+  readonly temperature?: number;
+  readonly top_p?: number;
+  readonly top_k?: number;
+  readonly min_p?: number;
+  readonly repeat_penalty?: number;
+  readonly presence_penalty?: number;
+  readonly frequency_penalty?: number;
+  readonly repeat_last_n?: number;
+  readonly max_tokens?: number;
+  readonly min_tokens?: number;
+  readonly seed?: number;
+  readonly logit_bias?: JsonObject;
+  readonly reasoning_effort?: ReasoningEffort;
+  readonly thinking_budget_tokens?: number;
 };
 
 /**
  * If the last turn is an answer, the server continues it.
  *
- * @throws Error if the schema or the tools are invalid; `problemsOf` reports that beforehand
+ * @throws Error if the schema, the tools or the logit biases are invalid; `problemsOf` reports that beforehand
  */
 export function requestBody({ settings, turns, omittedTurns }: Conversation): RequestBody {
   const schema = requireValid("the JSON schema", readSchema(settings.jsonSchema));
@@ -40,10 +65,7 @@ export function requestBody({ settings, turns, omittedTurns }: Conversation): Re
   return {
     ...set("model", settings.model),
     messages: [...systemMessage(settings.system), ...messagesOf(turns.slice(omittedTurns))],
-    ...set("temperature", settings.temperature),
-    ...set("top_p", settings.topP),
-    ...set("max_tokens", settings.maxTokens),
-    ...set("seed", settings.seed),
+    ...samplingBody(settings),
     ...(settings.stop.length > 0 ? { stop: settings.stop } : {}),
     ...(schema
       ? { response_format: { type: "json_schema", json_schema: { name: "answer", schema } } }
@@ -62,9 +84,28 @@ export function streamedBody(conversation: Conversation) {
   };
 }
 
-function set<K extends string, T>(name: K, value: T | null): { [key in K]?: T } {
+function samplingBody(settings: ChatSettings): SamplingBody {
+  return {
+    ...set("temperature", settings.temperature),
+    ...set("top_p", settings.topP),
+    ...set("top_k", settings.topK),
+    ...set("min_p", settings.minP),
+    ...set("repeat_penalty", settings.repeatPenalty),
+    ...set("presence_penalty", settings.presencePenalty),
+    ...set("frequency_penalty", settings.frequencyPenalty),
+    ...set("repeat_last_n", settings.penaltyTokens),
+    ...set("max_tokens", settings.maxTokens),
+    ...set("min_tokens", settings.minTokens),
+    ...set("seed", settings.seed),
+    ...set("logit_bias", requireValid("the logit bias", readLogitBias(settings.logitBias ?? ""))),
+    ...set("reasoning_effort", settings.reasoningEffort),
+    ...set("thinking_budget_tokens", settings.reasoningTokens),
+  };
+}
+
+function set<K extends string, T>(name: K, value: T | null | undefined): { [key in K]?: T } {
   const fields: { [key in K]?: T } = {};
-  if (value !== null) fields[name] = value;
+  if (value !== null && value !== undefined) fields[name] = value;
   return fields;
 }
 

@@ -1,7 +1,7 @@
 // Validates typed settings before the server would refuse them. Also holds the examples that the form inserts.
 
 import type { ChatSettings } from "./conversation.ts";
-import { readSchema, readTools } from "./typed-settings.ts";
+import { readLogitBias, readSchema, readTools } from "./typed-settings.ts";
 
 /** Error messages by setting; a valid setting has none. */
 export type SettingsProblems = { readonly [name in keyof ChatSettings]?: string };
@@ -41,8 +41,17 @@ export function problemsOf(settings: ChatSettings): SettingsProblems {
   const problems: { [name in keyof ChatSettings]?: string | null } = {
     temperature: rangeProblem(settings.temperature, 2),
     topP: rangeProblem(settings.topP, 1),
-    maxTokens: maxTokensProblem(settings.maxTokens),
+    topK: wholeProblem(settings.topK, -1, 1_000_000),
+    minP: rangeProblem(settings.minP, 1),
+    repeatPenalty: repeatProblem(settings.repeatPenalty),
+    presencePenalty: rangeProblem(settings.presencePenalty, 2, -2),
+    frequencyPenalty: rangeProblem(settings.frequencyPenalty, 2, -2),
+    penaltyTokens: wholeProblem(settings.penaltyTokens, -1),
+    maxTokens: wholeProblem(settings.maxTokens, 1),
+    minTokens: wholeProblem(settings.minTokens, 0),
+    reasoningTokens: wholeProblem(settings.reasoningTokens, 0),
     seed: seedProblem(settings.seed),
+    logitBias: typedProblem(readLogitBias(settings.logitBias ?? "")),
     stop: stopProblem(settings.stop),
     jsonSchema: typedProblem(readSchema(settings.jsonSchema)),
     tools: typedProblem(readTools(settings.tools)),
@@ -50,14 +59,26 @@ export function problemsOf(settings: ChatSettings): SettingsProblems {
   return Object.fromEntries(Object.entries(problems).filter(([, problem]) => problem !== null));
 }
 
-function rangeProblem(value: number | null, max: number): string | null {
-  const isValid = value === null || (value >= 0 && value <= max);
-  return isValid ? null : `Enter 0 to ${max}, or leave empty for the server's default.`;
+type OptionalNumber = number | null | undefined;
+
+function rangeProblem(value: OptionalNumber, max: number, min = 0): string | null {
+  const isValid = isUnset(value) || (value >= min && value <= max);
+  return isValid ? null : `Enter ${min} to ${max}, or leave empty for the server's default.`;
 }
 
-function maxTokensProblem(value: number | null): string | null {
-  const isValid = value === null || (Number.isSafeInteger(value) && value >= 1);
-  return isValid ? null : "Enter a whole number of at least 1, or leave empty.";
+function repeatProblem(value: OptionalNumber): string | null {
+  const isValid = isUnset(value) || (value > 0 && value <= 10);
+  return isValid ? null : "Enter a number above 0 and up to 10, or leave empty.";
+}
+
+function wholeProblem(value: OptionalNumber, min: number, max = Number.MAX_SAFE_INTEGER) {
+  if (isUnset(value) || (Number.isSafeInteger(value) && value >= min && value <= max)) return null;
+  const limit = max === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${max}`;
+  return `Enter a whole number of at least ${min}${limit}, or leave empty.`;
+}
+
+function isUnset(value: OptionalNumber): value is null | undefined {
+  return value === null || value === undefined;
 }
 
 function seedProblem(value: number | null): string | null {

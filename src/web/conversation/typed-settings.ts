@@ -1,10 +1,12 @@
-// Parses the two settings that are typed as JSON: the schema of the answer and the tools.
+// Parses the settings that are typed as JSON: the schema of the answer, the tools and the logit biases.
 
 import { type Parsed, readJson } from "./json-text.ts";
 
 export type JsonObject = { readonly [name: string]: unknown };
 
 const MAX_TOOLS = 256;
+const MAX_BIASES = 1024;
+const TOKEN_ID = /^\d{1,9}$/;
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 
 /** Null if the text is empty. */
@@ -27,6 +29,24 @@ export function readTools(text: string): Parsed<readonly JsonObject[]> {
   if (tools.length > MAX_TOOLS)
     return { problem: `at most ${MAX_TOOLS} tools are allowed; there are ${tools.length}` };
   return readEach(tools);
+}
+
+/** Biases by token id. Null if the text is empty. */
+export function readLogitBias(text: string): Parsed<JsonObject | null> {
+  if (text.trim() === "") return { value: null };
+  const read = readJson(text);
+  if ("problem" in read) return read;
+  if (!isObject(read.value)) return { problem: 'enter an object, such as {"1234": -100}' };
+  const biases = Object.entries(read.value);
+  if (biases.length > MAX_BIASES)
+    return { problem: `at most ${MAX_BIASES} tokens are allowed; there are ${biases.length}` };
+  const wrong = biases.find(([id, bias]) => !TOKEN_ID.test(id) || !isBias(bias));
+  if (!wrong) return { value: read.value };
+  return { problem: `"${wrong[0]}": a token id needs a number from -100 to 100` };
+}
+
+function isBias(value: unknown): boolean {
+  return typeof value === "number" && Math.abs(value) <= 100;
 }
 
 export function isObject(value: unknown): value is JsonObject {

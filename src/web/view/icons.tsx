@@ -51,6 +51,8 @@ type IconButtonProps = {
   readonly icon: IconName;
   /** Tooltip and accessible name. */
   readonly label: string;
+  /** A tooltip that says more than the label; screen readers get it as the description. */
+  readonly tooltip?: string;
   readonly onClick: (event: MouseEvent<HTMLButtonElement>) => void;
   readonly isOn?: boolean;
   readonly isDisabled?: boolean;
@@ -59,13 +61,22 @@ type IconButtonProps = {
 };
 
 export function IconButton(props: IconButtonProps) {
-  const { icon, label, onClick, isOn, isDisabled = false, className = "", children } = props;
+  const {
+    icon,
+    label,
+    tooltip = label,
+    onClick,
+    isOn,
+    isDisabled = false,
+    className = "",
+    children,
+  } = props;
   return (
     <button
       type="button"
       className={`icon-button ${className}`}
       aria-label={label}
-      title={label}
+      title={tooltip}
       aria-pressed={isOn}
       disabled={isDisabled}
       onClick={onClick}

@@ -1,42 +1,54 @@
 // Menus: a button that opens a list of items, which arrow keys move through. The items have the role menuitem or menuitemradio.
 
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { IconButton } from "./icons.tsx";
+import { IconButton, type IconName } from "./icons.tsx";
 
-type MenuEntry = {
-  readonly name: string;
-  readonly run: () => void;
-  readonly isDanger?: boolean;
+type MenuEntry =
+  | { readonly name: string; readonly run: () => void; readonly isDanger?: boolean }
+  | { readonly name: string; readonly href: string };
+
+type MenuProps = {
+  readonly label: string;
+  readonly entries: readonly MenuEntry[];
+  /** Three dots by default. */
+  readonly icon?: IconName;
 };
 
-type MenuProps = { readonly label: string; readonly entries: readonly MenuEntry[] };
-
-/** A menu of actions, opened by a button with three dots. */
-export function Menu({ label, entries }: MenuProps) {
+/** A menu of actions, opened by a button. */
+export function Menu({ label, entries, icon = "more" }: MenuProps) {
   return (
     <PopupMenu
       label={label}
       button={(isOpen, toggle) => (
-        <IconButton icon="more" label={label} isOn={isOpen} onClick={toggle} />
+        <IconButton icon={icon} label={label} isOn={isOpen} onClick={toggle} />
       )}
     >
-      {(close) =>
-        entries.map(({ name, run, isDanger = false }) => (
-          <button
-            key={name}
-            type="button"
-            role="menuitem"
-            className={isDanger ? "is-danger" : ""}
-            onClick={() => {
-              close();
-              run();
-            }}
-          >
-            {name}
-          </button>
-        ))
-      }
+      {(close) => entries.map((entry) => <MenuItem key={entry.name} entry={entry} close={close} />)}
     </PopupMenu>
+  );
+}
+
+type ItemProps = { readonly entry: MenuEntry; readonly close: () => void };
+
+function MenuItem({ entry, close }: ItemProps) {
+  if ("href" in entry)
+    return (
+      <a role="menuitem" href={entry.href} onClick={close}>
+        {entry.name}
+      </a>
+    );
+  return (
+    <button
+      type="button"
+      role="menuitem"
+      className={entry.isDanger ? "is-danger" : ""}
+      onClick={() => {
+        close();
+        entry.run();
+      }}
+    >
+      {entry.name}
+    </button>
   );
 }
 

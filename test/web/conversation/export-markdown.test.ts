@@ -27,13 +27,13 @@ test("writes settings, questions, answers and tool results under headings", () =
       }),
       toolResult("one", "sunny"),
     ],
-    { settings: settings({ system: "Be brief", topP: 0.9, maxTokens: null, stop: ["\n"] }) },
+    { settings: settings({ system: "Be brief", topP: 0.9, temperature: null, stop: ["\n"] }) },
   );
 
   expect(toMarkdown(given)).toBe(`# A title
 
+- Temperature: server default
 - Top p: 0.9
-- Max tokens: server default
 - Stop strings: \`"\\n"\`
 
 System prompt:

@@ -29,11 +29,32 @@ test("omits settings that are null, and the omitted turns", () => {
   expect(requestBody(given)).toEqual({ messages: [{ role: "user", content: "Bye" }] });
 });
 
+test("omits the settings that an older page has not stored", () => {
+  const { model, system, temperature, topP, maxTokens, seed, stop, jsonSchema, tools } = settings(
+    {},
+  );
+  const old = { model, system, temperature, topP, maxTokens, seed, stop, jsonSchema, tools };
+  const given = conversation([question("Hi")], { settings: old });
+
+  expect(Object.keys(requestBody(given)).sort()).toEqual(["messages", "temperature"]);
+});
+
 test("sends every setting under the server's name", () => {
   const typed = { jsonSchema: '{"type":"object"}', tools: JSON.stringify([TOOL]) };
-  const numbers = { temperature: 0, topP: 0.9, maxTokens: 64, seed: 7 };
+  const numbers = { temperature: 0, topP: 0.9, maxTokens: 64, seed: 7, topK: 40, minP: 0.05 };
+  const penalties = { repeatPenalty: 1.1, presencePenalty: -1, frequencyPenalty: 0.5 };
+  const more = { penaltyTokens: -1, minTokens: 0, logitBias: '{"12": -100}' };
+  const reasoning = { reasoningEffort: "none", reasoningTokens: 256 } as const;
   const given = conversation([question("Hi")], {
-    settings: settings({ model: "builtin", stop: ["\n"], ...numbers, ...typed }),
+    settings: settings({
+      model: "builtin",
+      stop: ["\n"],
+      ...numbers,
+      ...penalties,
+      ...more,
+      ...reasoning,
+      ...typed,
+    }),
   });
 
   expect(requestBody(given)).toEqual({
@@ -41,8 +62,18 @@ test("sends every setting under the server's name", () => {
     messages: [{ role: "user", content: "Hi" }],
     temperature: 0,
     top_p: 0.9,
+    top_k: 40,
+    min_p: 0.05,
+    repeat_penalty: 1.1,
+    presence_penalty: -1,
+    frequency_penalty: 0.5,
+    repeat_last_n: -1,
     max_tokens: 64,
+    min_tokens: 0,
     seed: 7,
+    logit_bias: { 12: -100 },
+    reasoning_effort: "none",
+    thinking_budget_tokens: 256,
     stop: ["\n"],
     tools: [TOOL],
     response_format: {

@@ -24,6 +24,8 @@ test.each([
   { jsonSchema: EXAMPLE_SCHEMA, tools: EXAMPLE_TOOLS },
   { jsonSchema: " \n", tools: " \n" },
   { tools: "[]" },
+  { topK: -1, minP: 1, repeatPenalty: 0.1, presencePenalty: -2, frequencyPenalty: 2 },
+  { penaltyTokens: -1, minTokens: 0, reasoningTokens: 0, logitBias: '{"7": -100}' },
   { tools: many(128) },
   { tools: tool({ name: "a.b-c_D9", description: null, parameters: null }) },
 ])("%j is valid", (given) => {
@@ -36,6 +38,15 @@ test.each([
   [{ topP: -0.1 }, { topP: /0 to 1/ }],
   [{ maxTokens: 0 }, { maxTokens: /whole number of at least 1/ }],
   [{ maxTokens: 1.5 }, { maxTokens: /whole number/ }],
+  [
+    { topK: 1.5 },
+    { topK: "Enter a whole number of at least -1 and at most 1000000, or leave empty." },
+  ],
+  [{ repeatPenalty: 0 }, { repeatPenalty: /above 0 and up to 10/ }],
+  [{ presencePenalty: -2.1 }, { presencePenalty: /^Enter -2 to 2/ }],
+  [{ logitBias: "[]" }, { logitBias: /^Enter an object/ }],
+  [{ logitBias: '{"hello": 1}' }, { logitBias: /^"hello": a token id needs a number/ }],
+  [{ logitBias: '{"1": 101}' }, { logitBias: /from -100 to 100/ }],
   [{ seed: 0.5 }, { seed: /whole number/ }],
   [
     { stop: Array.from({ length: 17 }, () => "x") },

@@ -1,9 +1,11 @@
 // The bar above the conversation: title, model, context gauge, and buttons that open the panels.
 
-import { type Opened, useCurrent, useOpen } from "../context.ts";
+import { type Opened, useApp, useCurrent } from "../context.ts";
 import { IconButton } from "../icons.tsx";
 import { ContextGauge } from "./context-gauge.tsx";
+import { DeveloperMenu } from "./developer-menu.tsx";
 import { ModelPicker } from "./model-picker.tsx";
+import { SettingsButton } from "./settings-button.tsx";
 
 type HeaderProps = {
   readonly hasSidebar: boolean;
@@ -12,31 +14,26 @@ type HeaderProps = {
 };
 
 export function Header({ hasSidebar, onSidebar, opened }: HeaderProps) {
-  const open = useOpen();
+  const { store } = useApp();
   const { title } = useCurrent();
+  const isNew = title === "";
   return (
-    <header className="header">
+    <header className={isNew ? "header is-new" : "header"}>
       <IconButton
         icon="menu"
         label={hasSidebar ? "Hide sidebar" : "Show sidebar"}
         onClick={onSidebar}
       />
-      <h1 className="header-title">{title === "" ? "New chat" : title}</h1>
+      {/* The sidebar has its own button. */}
+      {!hasSidebar && !isNew && (
+        <IconButton icon="plus" label="New chat" onClick={() => store.startNew()} />
+      )}
+      <h1 className="header-title">{isNew ? "New chat" : title}</h1>
       <div className="header-tools">
         <ContextGauge />
         <ModelPicker />
-        <IconButton
-          icon="compare"
-          label="Compare streamed and buffered"
-          onClick={() => open("compare")}
-        />
-        <IconButton icon="code" label="Show request" onClick={() => open("code")} />
-        <IconButton
-          icon="settings"
-          label="Chat settings"
-          isOn={opened === "settings"}
-          onClick={() => open(opened === "settings" ? "nothing" : "settings")}
-        />
+        <DeveloperMenu />
+        <SettingsButton opened={opened} />
       </div>
     </header>
   );

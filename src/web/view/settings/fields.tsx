@@ -1,6 +1,15 @@
 // Form fields with a label, a help text, and an error message.
 
 import { type ReactNode, useEffect, useId, useState } from "react";
+import type { ChatSettings } from "../../conversation/conversation.ts";
+import type { SettingsProblems } from "../../conversation/settings.ts";
+
+/** What every group of fields reads and changes. */
+export type SettingsProps = {
+  readonly settings: ChatSettings;
+  readonly problems: SettingsProblems;
+  readonly set: (change: Partial<ChatSettings>) => void;
+};
 
 type FieldProps<T> = {
   readonly label: string;

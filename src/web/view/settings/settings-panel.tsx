@@ -1,16 +1,12 @@
 // The settings of one chat: a panel beside the conversation, or in front of it on a phone.
 
-import { useId } from "react";
+import type { ReactNode } from "react";
 import type { ChatSettings } from "../../conversation/conversation.ts";
-import {
-  EXAMPLE_SCHEMA,
-  EXAMPLE_TOOLS,
-  problemsOf,
-  type SettingsProblems,
-} from "../../conversation/settings.ts";
+import { EXAMPLE_SCHEMA, EXAMPLE_TOOLS, problemsOf } from "../../conversation/settings.ts";
 import { useApp, useCurrent } from "../context.ts";
 import { Dialog } from "../dialogs/dialog.tsx";
-import { NumberField, TextField } from "./fields.tsx";
+import { type SettingsProps, TextField } from "./fields.tsx";
+import { SamplingFields } from "./sampling-fields.tsx";
 import { TransportField } from "./transport-field.tsx";
 
 export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
@@ -18,6 +14,7 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
   const { id, settings } = useCurrent();
   const problems = problemsOf(settings);
   const set = (change: Partial<ChatSettings>) => store.changeSettings(id, change);
+  const part = { settings, problems, set };
   return (
     <Dialog title="Chat settings" onClose={onClose} className="is-panel">
       <TextField
@@ -27,7 +24,22 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
         onChange={(system) => set({ system })}
         problem={problems.system}
       />
-      <SamplingFields settings={settings} problems={problems} set={set} />
+      <Section title="Sampling">
+        <SamplingFields {...part} />
+      </Section>
+      <Section title="Answers">
+        <AnswerFields {...part} />
+      </Section>
+      <Section title="This browser">
+        <TransportField />
+      </Section>
+    </Dialog>
+  );
+}
+
+function AnswerFields({ settings, problems, set }: SettingsProps) {
+  return (
+    <>
       <TextField
         label="Stop strings"
         help="One per line. Generation stops at the first match."
@@ -53,45 +65,17 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
         problem={problems.tools}
         example={EXAMPLE_TOOLS}
       />
-      <TransportField />
-    </Dialog>
+    </>
   );
 }
 
-const SAMPLING_FIELDS = [
-  {
-    name: "temperature",
-    label: "Temperature",
-    help: "0 to 2. 0 always picks the most likely token.",
-    step: 0.1,
-  },
-  { name: "topP", label: "Top p", help: "0 to 1. Empty means 1.", step: 0.05 },
-  { name: "maxTokens", label: "Max tokens", help: "Per answer. Empty means no limit.", step: 1 },
-  { name: "seed", label: "Seed", help: "For repeatable answers. Empty means random.", step: 1 },
-] as const;
+type SectionProps = { readonly title: string; readonly children: ReactNode };
 
-type SamplingProps = {
-  readonly settings: ChatSettings;
-  readonly problems: SettingsProblems;
-  readonly set: (change: Partial<ChatSettings>) => void;
-};
-
-function SamplingFields({ settings, problems, set }: SamplingProps) {
-  const id = useId();
+function Section({ title, children }: SectionProps) {
   return (
-    <fieldset className="field-grid" aria-labelledby={id}>
-      <legend id={id} className="visually-hidden">
-        Sampling
-      </legend>
-      {SAMPLING_FIELDS.map(({ name, ...field }) => (
-        <NumberField
-          key={name}
-          {...field}
-          value={settings[name]}
-          onChange={(value) => set({ [name]: value })}
-          problem={problems[name]}
-        />
-      ))}
-    </fieldset>
+    <section className="settings-section" aria-label={title}>
+      <h3>{title}</h3>
+      {children}
+    </section>
   );
 }

@@ -1,0 +1,25 @@
+// Opens the settings. A dot marks a chat whose settings change the answers, and the tooltip names them.
+
+import { changedSettings } from "../../conversation/changed-settings.ts";
+import { type Opened, useCurrent, useOpen } from "../context.ts";
+import { IconButton } from "../icons.tsx";
+
+const LABEL = "Chat settings";
+
+export function SettingsButton({ opened }: { readonly opened: Opened }) {
+  const open = useOpen();
+  const changed = changedSettings(useCurrent().settings);
+  const isMarked = changed.length > 0;
+  return (
+    <IconButton
+      icon="settings"
+      label={LABEL}
+      tooltip={isMarked ? `${LABEL} (set: ${changed.join(", ")})` : LABEL}
+      className="settings-button"
+      isOn={opened === "settings"}
+      onClick={() => open(opened === "settings" ? "nothing" : "settings")}
+    >
+      {isMarked && <span className="settings-mark" aria-hidden="true" />}
+    </IconButton>
+  );
+}
