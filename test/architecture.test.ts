@@ -94,6 +94,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "hast-util-to-jsx-runtime": ["web/markdown"],
   idb: ["web/conversation"],
   "jsonc-parser": ["web/conversation"],
+  katex: ["web/markdown"],
   lowlight: ["web/markdown"],
   marked: ["web/markdown"],
   react: ["web/markdown", "web/view"],

@@ -2,7 +2,7 @@
 
 import path from "node:path";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import { pageFiles } from "./offline/page-files-plugin.ts";
 
 const SERVER = "http://127.0.0.1:8080";
@@ -10,7 +10,7 @@ const SERVER = "http://127.0.0.1:8080";
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
-  plugins: [react(), pageFiles(["markdown"])],
+  plugins: [react(), onlyWoff2(), pageFiles(["markdown"])],
   build: {
     outDir: path.join(import.meta.dirname, "../../dist/web"),
     emptyOutDir: true,
@@ -31,3 +31,15 @@ export default defineConfig({
   },
   server: { proxy: { "/v1": SERVER, "/ready": SERVER } },
 });
+
+/** KaTeX also offers its fonts in older formats, which no supported browser needs. */
+function onlyWoff2(): Plugin {
+  return {
+    name: "only-woff2",
+    enforce: "pre",
+    transform: (code, id) =>
+      /katex.*\.css$/.test(id)
+        ? code.replace(/,url\([^)]*\) format\("(?:woff|truetype)"\)/g, "")
+        : null,
+  };
+}

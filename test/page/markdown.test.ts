@@ -37,6 +37,14 @@ hidden **bold**
 + new
 \`\`\`
 
+A formula $\\vec{a}$, $\\pmb{b}$ and
+
+$$
+\\sqrt{c}
+
++ d
+$$
+
 [unfinished link](https://example.com/ and <https://example.com/?a=1&b=2> https://example.com/path_(x)_y. Done 🇩🇪 👩🏽‍🚀
 `;
 
@@ -77,10 +85,11 @@ const HOSTILE = `
 describe.skipIf(!HAS_BROWSER)("an answer in Markdown", () => {
   const chat = fakeChat();
 
-  /** The HTML of the last answer after it has ended and its code is highlighted. */
+  /** The HTML of the last answer after it has ended, its code is highlighted and its formulas are typeset. */
   async function settledHtml(page: Page): Promise<string> {
     const markdown = lastAnswer(page).locator(".markdown:not(.is-streaming)");
     await markdown.locator(".hljs-keyword, [class^=hljs]").first().waitFor();
+    await markdown.locator(".katex-display").last().waitFor();
     return markdown.innerHTML();
   }
 

@@ -2,6 +2,7 @@
 // Where a split could change the meaning it keeps the text together: too few blocks only cost time.
 
 import { Lexer, type Token } from "marked";
+import { readBlockFormula } from "./maths/block-formula.ts";
 
 export type TextBlock = {
   /** Offset in the text. It identifies the block, since it stays the same while the text grows. */
@@ -20,6 +21,15 @@ type LexedBlock = TextBlock & {
  * with the one before it (a list and a lone "-" become one list), so that one is lexed again too.
  */
 const UNSTABLE_BLOCKS = 2;
+
+/** The beginning of a formula, or the end of the paragraph, after which a formula does not interrupt it. */
+const FORMULA_START = /\n(?:[ \t]*\n|( {0,3})(?=\$\$|\\\[))/;
+
+/** A formula is one block, whatever its lines look like. Its closing marker may still arrive. */
+const OPTIONS: ConstructorParameters<typeof Lexer>[0] = {
+  gfm: true,
+  extensions: { renderers: {}, childTokens: {}, block: [lexFormula], startBlock: [findFormula] },
+};
 
 /** Enough to detect a blank line before a token. */
 const LOOK_BACK_CHARACTERS = 100;
@@ -53,7 +63,7 @@ function lexBlocks(source: string, from: number): LexedBlock[] {
   let offset = from;
   let previous: Token | undefined;
   // `blockTokens` lexes only blocks; `lex` would also lex the text inside paragraphs.
-  for (const token of new Lexer({ gfm: true }).blockTokens(source.slice(from), [])) {
+  for (const token of new Lexer(OPTIONS).blockTokens(source.slice(from), [])) {
     const before = source.slice(Math.max(from, offset - LOOK_BACK_CHARACTERS), offset);
     if (borders.length === 0 || isBorder(before, previous, token)) {
       borders.push({ start: offset, hasDefinition: false });
@@ -79,6 +89,20 @@ function isBorder(before: string, previous: Token | undefined, next: Token): boo
   if (previous.type === "code" && previous.codeBlockStyle === "indented") return false;
   if (previous.type !== "code" && (previous.raw.match(FENCE)?.length ?? 0) % 2 === 1) return false;
   return /^\S/.test(next.raw) && BLANK_LINE_AT_END.test(before);
+}
+
+function lexFormula(source: string): Token | undefined {
+  const indent = /^ {0,3}(?=\$\$|\\\[)/.exec(source)?.[0].length;
+  const formula = indent === undefined ? null : readBlockFormula(source, indent, true);
+  return formula === null ? undefined : { type: "formula", raw: source.slice(0, formula.end) };
+}
+
+/** Offset of a formula that interrupts a paragraph, or -1. */
+function findFormula(source: string): number {
+  const found = FORMULA_START.exec(source);
+  if (found?.[1] === undefined) return -1;
+  const start = found.index + found[0].length;
+  return readBlockFormula(source, start, true) === null ? -1 : found.index + 1;
 }
 
 function hasDefinition(token: Token): boolean {

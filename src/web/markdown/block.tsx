@@ -7,6 +7,8 @@ import remarkGfm from "remark-gfm";
 import { CodeBlock } from "./code-block.tsx";
 import { htmlAsText } from "./html-as-text.ts";
 import { markEnd } from "./mark-end.ts";
+import { Formula } from "./maths/formula.tsx";
+import { formulaSyntax } from "./maths/formula-syntax.ts";
 import { createPacedRenderer } from "./paced-renderer.ts";
 import { pageRules } from "./page-rules.ts";
 
@@ -16,10 +18,14 @@ type BlockProps = {
   readonly isLive: boolean;
 };
 
-const COMPONENTS: Components = { pre: CodeBlock };
+// React has no type for `math`.
+const COMPONENTS = { pre: CodeBlock, math: Formula } as Components;
 
 // In answers a single "~" usually means "about" and not strikethrough.
-const REMARK_PLUGINS: Options["remarkPlugins"] = [[remarkGfm, { singleTilde: false }], htmlAsText];
+const REMARK_PLUGINS: NonNullable<Options["remarkPlugins"]> = [
+  [remarkGfm, { singleTilde: false }],
+  htmlAsText,
+];
 const FINISHED_PLUGINS = [pageRules];
 const LIVE_PLUGINS = [pageRules, markEnd];
 
@@ -49,7 +55,7 @@ function parseMarkdown(text: string, isLive: boolean): ReactElement {
   return ReactMarkdown({
     children: text,
     components: COMPONENTS,
-    remarkPlugins: REMARK_PLUGINS,
+    remarkPlugins: [...REMARK_PLUGINS, [formulaSyntax, { source: text, isGrowing: isLive }]],
     rehypePlugins: isLive ? LIVE_PLUGINS : FINISHED_PLUGINS,
   });
 }

@@ -2,12 +2,12 @@
 // Applies only to the last block while it grows. The finished text is rendered as written.
 
 import remend, { isWithinCodeBlock, type RemendOptions } from "remend";
+import { isWithinBlockFormula, maskFormulas } from "./maths/mask-formulas.ts";
 
 const OPTIONS: RemendOptions = {
   linkMode: "text-only",
-  // The page does not render mathematics and shows HTML as text.
-  katex: false,
-  htmlTags: false,
+  katex: false, // mask-formulas.ts hides them
+  htmlTags: false, // shown as text
   // These would show something else than the finished text.
   comparisonOperators: false,
   singleTilde: false,
@@ -28,6 +28,12 @@ const OPENING_MARKER = /(?<=\s)(?:\*{1,3}|_{1,3}|~{1,2}|`{1,2}|!?\[)$/;
 
 export function repairUnfinished(text: string): string {
   if (isWithinCodeBlock(text, text.length)) return text.replace(LONE_FENCE, "");
+  if (isWithinBlockFormula(text)) return text;
+  const masked = maskFormulas(text);
+  return masked.restore(repairMarkup(masked.text));
+}
+
+function repairMarkup(text: string): string {
   const visible = text
     .replace(LONE_MARKER, "")
     .replace(LONE_NUMBER, "")

@@ -1,13 +1,7 @@
 // Highlights code: plain until the highlighter is loaded, then coloured up to the last finished line.
 
-import {
-  createElement,
-  Fragment,
-  type ReactNode,
-  useEffect,
-  useState,
-  useSyncExternalStore,
-} from "react";
+import { createElement, Fragment, type ReactNode, useState } from "react";
+import { lazyModule } from "./lazy-module.ts";
 
 type Highlight = typeof import("./highlight.ts").highlight;
 
@@ -23,44 +17,13 @@ const MAX_HIGHLIGHTED_CHARACTERS = 60_000;
 /** Growing code is coloured again after it grew by this share and at least a line, so that the total work stays linear. */
 const MIN_GROWTH = 1 / 64;
 
-// Loaded once for the whole page.
-let highlight: Highlight | null = null;
-let isLoading = false;
-const listeners = new Set<() => void>();
+const highlighter = lazyModule(async () => (await import("./highlight.ts")).highlight);
 
 export function useHighlightedCode(code: string, options: CodeOptions): ReactNode {
   const [colour] = useState(createCodeColourer);
   const isWanted = options.language !== null && code.length <= MAX_HIGHLIGHTED_CHARACTERS;
-  const loaded = useHighlight(isWanted);
+  const loaded = highlighter.useModule(isWanted);
   return isWanted && loaded !== null ? colour(loaded, code, options) : code;
-}
-
-function useHighlight(isWanted: boolean): Highlight | null {
-  useEffect(() => {
-    if (isWanted) load();
-  }, [isWanted]);
-  const current = () => highlight;
-  return useSyncExternalStore(subscribe, current, current);
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
-/** If loading fails, the code stays plain and the next code block tries again. */
-function load(): void {
-  if (isLoading || highlight !== null) return;
-  isLoading = true;
-  import("./highlight.ts").then(
-    (module) => {
-      highlight = module.highlight;
-      for (const listener of listeners) listener();
-    },
-    () => {
-      isLoading = false;
-    },
-  );
 }
 
 /** Keeps the coloured part while the code grows, and appends the rest as plain text. */

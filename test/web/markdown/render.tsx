@@ -32,14 +32,27 @@ export function openView(): View {
 }
 
 /** Afterwards, views highlight code at once. Without it, the first view with code does so a moment later. */
-export async function loadHighlighter(): Promise<void> {
+export function loadHighlighter(): Promise<void> {
+  return loadBy(
+    "```js\nlet a;\n```",
+    "hljs-keyword",
+    () => import("../../../src/web/markdown/highlight.ts"),
+  );
+}
+
+/** Afterwards, views typeset formulas at once. */
+export function loadTypesetter(): Promise<void> {
+  return loadBy("$x$", "katex-html", () => import("../../../src/web/markdown/maths/typeset.ts"));
+}
+
+/** @param load the same import as in the view, so that the resulting updates happen inside `act` */
+async function loadBy(text: string, sign: string, load: () => Promise<unknown>): Promise<void> {
   const view = openView();
-  view.show("```js\nlet a;\n```", false);
-  // The same import as in the view, so that the resulting updates happen inside `act`.
+  view.show(text, false);
   await act(async () => {
-    await import("../../../src/web/markdown/highlight.ts");
+    await load();
   });
-  await vi.waitFor(() => expect(view.element().innerHTML).toContain("hljs-keyword"));
+  await vi.waitFor(() => expect(view.element().innerHTML).toContain(sign));
   view.close();
 }
 

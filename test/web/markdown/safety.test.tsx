@@ -2,7 +2,7 @@
 
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { safeUrl } from "../../../src/web/markdown/page-rules.ts";
-import { loadHighlighter, openView, type View } from "./render.tsx";
+import { loadHighlighter, loadTypesetter, openView, type View } from "./render.tsx";
 
 const ATTACKS: readonly string[] = [
   "<script>alert(1)</script>",
@@ -27,6 +27,11 @@ const ATTACKS: readonly string[] = [
   "# <img onerror=1 src=x>\n\n> <script>1</script>\n\n`<img src=x onerror=1>`",
   '```html onload="x"\n<script>alert(1)</script><img src=x onerror=1>\n```',
   '```"><img/src=x/onerror=1>\nx\n```',
+  "$\\href{javascript:alert(1)}{x}$ \\(\\url{javascript:alert(1)}\\) $\\href{https://evil.example}{x}$",
+  "$$\\includegraphics[width=1em]{https://evil.example/i.png}$$ $\\htmlClass{composer}{x}$ $\\htmlId{x}{y}$",
+  "$\\htmlStyle{position:fixed}{x}$ $\\htmlData{onclick=alert(1)}{x}$ $\\text{<img src=x onerror=1>}$",
+  "$\\sqrt{x}<script>1</script>$ $\\color{red;background:url(//evil.example)}x$ $\\def\\a{\\a\\a}\\a$",
+  "$\\kern{-9999em}\\rule{9999em}{9999em}$ $\\raisebox{9999em}{x}$",
   "<!-- <script>1</script> --> <![CDATA[<img>]]> <?php x ?>",
 ];
 
@@ -36,7 +41,10 @@ const FORBIDDEN = new Set(
 
 let view: View;
 
-beforeAll(loadHighlighter);
+beforeAll(async () => {
+  await loadHighlighter();
+  await loadTypesetter();
+});
 
 beforeEach(() => {
   view = openView();
@@ -96,12 +104,26 @@ it("recognizes safe URLs", () => {
 
 function harmsOf(element: Element): string[] {
   const elements = [...element.querySelectorAll("*")];
-  const forbidden = elements.map(({ tagName }) => tagName).filter((name) => FORBIDDEN.has(name));
-  const attributes = elements.flatMap((one) => [...one.attributes]).filter(isHarmful);
+  const forbidden = elements.filter(isForbidden).map(({ tagName }) => tagName);
+  const attributes = elements.flatMap((one) =>
+    [...one.attributes].filter((attribute) => isHarmful(attribute, one)),
+  );
   return [...forbidden, ...attributes.map(({ name, value }) => `${name}=${value}`)];
 }
 
-function isHarmful({ name, value }: Attr): boolean {
-  if (name.endsWith("href")) return !/^(?:https?:\/\/|mailto:)/.test(value);
-  return /^on|^src|^style$|action$|^id$/.test(name);
+/** KaTeX draws with SVG and sets sizes and colours. */
+function isForbidden(element: Element): boolean {
+  const name = element.tagName.toUpperCase();
+  return FORBIDDEN.has(name) && !(name === "SVG" && isTypeset(element));
+}
+
+function isHarmful({ name, value }: Attr, element: Element): boolean {
+  if (name.endsWith("href")) return !/^(?:https?:\/\/|mailto:)/.test(value) || isTypeset(element);
+  if (name === "style" && isTypeset(element))
+    return /url|position: ?fixed|(?<![-.\d])\d{3,}/.test(value);
+  return /^on|^src|^style$|action$|^id$|^data-on/.test(name);
+}
+
+function isTypeset(element: Element): boolean {
+  return element.parentElement?.closest(".katex") != null;
 }

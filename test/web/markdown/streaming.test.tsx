@@ -1,12 +1,22 @@
 // Streamed Markdown ends as the same document as the whole text, and shows no half-written markers on the way.
 
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { loadHighlighter, openView, renderUnsplit, renderWhole, type View } from "./render.tsx";
+import {
+  loadHighlighter,
+  loadTypesetter,
+  openView,
+  renderUnsplit,
+  renderWhole,
+  type View,
+} from "./render.tsx";
 import { COMPACT, TORTURE, WITH_DEFINITIONS } from "./torture.ts";
 
 let view: View;
 
-beforeAll(loadHighlighter);
+beforeAll(async () => {
+  await loadHighlighter();
+  await loadTypesetter();
+});
 
 beforeEach(() => {
   view = openView();

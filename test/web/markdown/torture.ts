@@ -85,6 +85,27 @@ ${"long".repeat(60)}
 
 ![image](https://example.com/i.png "t") and [![badge](https://x.y/b.png)](https://x.y)
 
+A price of $5 to $10, inline $a_b$ and \\(c*d*\\), $$e$$ within a line.
+$$
+\\begin{aligned}
++ f &= \\sqrt{g} \\\\
+
+- h &= \\vec{i}
+\\end{aligned}
+$$
+
+- item
+
+  \\[
+  j
+
+  + k
+  \\]
+- wrong $\\frac{1$
+
+> $$l
+> = m$$
+
 ##### Five ######
 
 Last words with an open **bold and \`code`;
@@ -128,6 +149,16 @@ c
 ~~~
 
     e
+
+$$
++ m
+
+n
+$$
+
+- \\[
+  o
+  \\] and $p_q$ r_
 
 ***
 <b>f</b> &amp; <https://g.h> i@j.k 🎉
