@@ -10,6 +10,7 @@ const stamp = path.join(root, "dist", ".built");
 const inputs = [
   "src",
   "scripts/docs-page",
+  "scripts/build-frames.ts",
   "scripts/compress-assets.ts",
   "tsconfig.json",
   "tsconfig.build.json",
@@ -40,6 +41,7 @@ function build() {
   try {
     run("typescript", "tsc", "-p", "tsconfig.build.json");
     run("vite", "vite", "build", "src/web", "--logLevel", "warn");
+    run("tsx", "tsx", "scripts/build-frames.ts");
     run("tsx", "tsx", "scripts/docs-page/main.ts");
     run("tsx", "tsx", "scripts/compress-assets.ts");
   } catch {

@@ -6,6 +6,7 @@ import type { Express, RequestHandler } from "express";
 import { builtFiles } from "../server/built-files.ts";
 import { mountGet } from "../server/middleware.ts";
 import { pageHeaders } from "../server/security-headers.ts";
+import { mountFrames } from "./page-frames.ts";
 
 /** These files have a hash of their content in the name. */
 const ASSETS = "/assets";
@@ -34,6 +35,7 @@ export function mountPage(app: Express, folder: string | null): void {
   const files = builtFiles(path.join(folder, ASSETS), { immutable: true, maxAge: "365d" });
   app.get(`${ASSETS}/*file`, headers);
   app.use(ASSETS, files);
+  mountFrames(app, path.join(folder, "frames"));
   for (const file of FIXED_FILES)
     mountGet(app, file, headers, (_req, res) =>
       res.set("cache-control", "no-cache").sendFile(path.join(folder, file)),

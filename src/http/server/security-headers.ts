@@ -22,6 +22,7 @@ const ALLOWED_SOURCES = {
   connectSrc: ["'self'"],
   manifestSrc: ["'self'"],
   workerSrc: ["'self'"],
+  frameSrc: ["'self'"],
   baseUri: ["'none'"],
   formAction: ["'none'"],
   frameAncestors: ["'none'"],
@@ -34,11 +35,43 @@ type Sources = Partial<Record<keyof typeof ALLOWED_SOURCES, readonly string[]>>;
  * @param more sources that replace the strict ones: `{ scriptSrc: ["'self'", "'sha256-...'"] }` for an inline script
  */
 export function pageHeaders(more: Sources = {}): RequestHandler {
+  return headers({ ...ALLOWED_SOURCES, ...more }, "deny");
+}
+
+export type FrameRights = Sources & {
+  /** Whether it has an origin of its own, and so no access to the storage of the page. */
+  readonly isSandboxed: boolean;
+};
+
+/** @param script the hash of the only script that the frame runs */
+export function frameHeaders(
+  script: string,
+  { isSandboxed, ...more }: FrameRights,
+): RequestHandler {
+  const sources = {
+    defaultSrc: ["'none'"],
+    scriptSrc: [script],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'self'"],
+    ...more,
+  };
+  const setHeaders = headers(
+    isSandboxed ? { ...sources, sandbox: ["allow-scripts"] } : sources,
+    "sameorigin",
+  );
+  return (req, res, next) => setHeaders(req, res.set("cache-control", "no-cache"), next);
+}
+
+function headers(
+  directives: Readonly<Record<string, readonly string[]>>,
+  framing: "deny" | "sameorigin",
+): RequestHandler {
   return helmet({
-    contentSecurityPolicy: { useDefaults: false, directives: { ...ALLOWED_SOURCES, ...more } },
+    contentSecurityPolicy: { useDefaults: false, directives },
     // HSTS would force HTTPS on every server of the same host name, such as localhost. The operator's proxy may set it.
     strictTransportSecurity: false,
     referrerPolicy: { policy: "no-referrer" },
-    xFrameOptions: { action: "deny" },
+    xFrameOptions: { action: framing },
   });
 }

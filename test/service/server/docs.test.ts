@@ -20,7 +20,7 @@ afterAll(async () => running.close());
 test("needs no key, and its policy allows only files of this server", () => {
   expect(response.status).toBe(200);
   expect(response.headers.get("content-security-policy")).toBe(
-    "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;font-src 'self';connect-src 'self';manifest-src 'self';worker-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+    "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;font-src 'self';connect-src 'self';manifest-src 'self';worker-src 'self';frame-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
   );
   expect(response.headers.get("x-content-type-options")).toBe("nosniff");
 });

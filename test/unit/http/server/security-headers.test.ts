@@ -22,7 +22,7 @@ test("a page loads scripts and styles from this server only, nothing inline, and
   const headers = await headersOf(pageHeaders());
 
   expect(headers.get("content-security-policy")).toBe(
-    "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;font-src 'self';connect-src 'self';manifest-src 'self';worker-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+    "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;font-src 'self';connect-src 'self';manifest-src 'self';worker-src 'self';frame-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
   );
   expect(Object.fromEntries(headers)).toMatchObject({
     "x-frame-options": "DENY",

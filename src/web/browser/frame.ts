@@ -1,0 +1,96 @@
+// Opens a hidden frame of the page: a file of its own with rights of its own, for work that the page itself must not do.
+
+import { type FrameMessage, type FrameReply, GREETING } from "../frames/frame-server.ts";
+
+export type FrameOptions = {
+  /** The file `frames/NAME.html`, from `src/web/frames/NAME-frame.ts`. */
+  readonly name: string;
+  /** Whether the frame has an origin of its own, and so no access to the page's storage. */
+  readonly isSandboxed: boolean;
+  readonly onEvent?: (event: unknown) => void;
+};
+
+export type AskOptions = { readonly timeoutMs: number; readonly signal?: AbortSignal };
+
+type Waiting = {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
+};
+
+export class PageFrame {
+  readonly #options: FrameOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  #element: HTMLIFrameElement | null = null;
+  #port: Promise<MessagePort> | null = null;
+  #lastId = 0;
+
+  constructor(options: FrameOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asks the frame, which is loaded for the first question.
+   * @throws Error the frame's, after the time limit, or the signal's reason
+   */
+  async ask(question: unknown, { timeoutMs, signal }: AskOptions): Promise<unknown> {
+    const id = ++this.#lastId;
+    const send = (message: FrameMessage) =>
+      this.#connected().then((port) => port.postMessage(message));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const onAbort = () => this.#waiting.get(id)?.reject(signal?.reason);
+    try {
+      return await new Promise((resolve, reject) => {
+        signal?.throwIfAborted();
+        this.#waiting.set(id, { resolve, reject });
+        signal?.addEventListener("abort", onAbort);
+        const late = () => reject(new Error(`it took more than ${timeoutMs / 1000} s`));
+        timer = setTimeout(late, timeoutMs);
+        send({ type: "ask", id, question }).catch(reject);
+      });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      // An answered question is not cancelled: its entry is gone.
+      if (this.#waiting.delete(id)) void send({ type: "cancel", id });
+    }
+  }
+
+  close(): void {
+    this.#element?.remove();
+    for (const { reject } of this.#waiting.values()) reject(new Error("it was closed"));
+    this.#element = null;
+    this.#port = null;
+  }
+
+  #connected(): Promise<MessagePort> {
+    this.#port ??= this.#open();
+    return this.#port;
+  }
+
+  #open(): Promise<MessagePort> {
+    const { name, isSandboxed } = this.#options;
+    const frame = document.createElement("iframe");
+    this.#element = frame;
+    frame.hidden = true;
+    frame.title = name;
+    if (isSandboxed) frame.sandbox.add("allow-scripts");
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }: MessageEvent<FrameReply>) => this.#receive(data);
+    return new Promise((resolve) => {
+      frame.addEventListener("load", () => {
+        frame.contentWindow?.postMessage(GREETING, "*", [port2]); // a sandboxed frame has no origin to name
+        resolve(port1);
+      });
+      frame.src = `./frames/${name}.html`;
+      document.body.append(frame);
+    });
+  }
+
+  #receive(reply: FrameReply): void {
+    if (reply.type === "event") return this.#options.onEvent?.(reply.event);
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (reply.type === "answer") waiting?.resolve(reply.answer);
+    else waiting?.reject(new Error(reply.message));
+  }
+}
