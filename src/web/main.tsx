@@ -6,6 +6,7 @@ import { watchForUpdate } from "./browser/page-update.ts";
 import { installServiceWorker } from "./browser/service-worker.ts";
 import { currentTheme, setTheme } from "./browser/theme.ts";
 import { ChatStore } from "./chat/chat-store.ts";
+import { Drafts } from "./chat/drafts.ts";
 import { ServerStatus } from "./chat/server-status.ts";
 import { Server } from "./client/server.ts";
 import { openStorage } from "./conversation/storage.ts";
@@ -15,6 +16,7 @@ import "./style/sidebar.css";
 import "./style/transcript.css";
 import "./style/empty-chat.css";
 import "./style/composer.css";
+import "./style/attachments.css";
 import "./style/dialogs.css";
 import "./style/models.css";
 import "./style/markdown.css";
@@ -30,13 +32,18 @@ const server = new Server(new URL("./", document.baseURI).href, () => apiKey.get
 const storage = await openStorage();
 const store = new ChatStore(server, storage);
 const status = new ServerStatus(server);
+const drafts = new Drafts();
+store.subscribe(() => {
+  const { hasLoaded, conversations } = store.get();
+  if (hasLoaded) drafts.keepOnly(conversations);
+});
 void status.refresh();
 void store.load();
 
 const root = document.getElementById("page");
 if (!root) throw new Error('index.html has no element with the id "page"');
 createRoot(root).render(
-  <AppContext value={{ store, status, server, apiKey }}>
+  <AppContext value={{ store, drafts, status, server, apiKey }}>
     <App />
   </AppContext>,
 );

@@ -9,6 +9,18 @@ export function saveFile(name: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000); // by then the browser has started saving
 }
 
+/** @returns none if the user cancels */
+export function chooseFiles(): Promise<readonly File[]> {
+  return new Promise((resolve) => {
+    const input = document.createElement("input");
+    input.type = "file";
+    input.multiple = true;
+    input.addEventListener("cancel", () => resolve([]));
+    input.addEventListener("change", () => resolve([...(input.files ?? [])]));
+    input.click();
+  });
+}
+
 /** @returns the text of the chosen file; null if the user cancels */
 export function chooseFile(accept: string): Promise<string | null> {
   return new Promise((resolve) => {

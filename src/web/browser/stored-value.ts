@@ -17,3 +17,11 @@ export function writeStored(storage: () => Storage, name: string, value: string 
     // blocked storage throws on access
   }
 }
+
+export function storedNames(storage: () => Storage): readonly string[] {
+  try {
+    return Object.keys(storage());
+  } catch {
+    return []; // blocked storage throws on access
+  }
+}

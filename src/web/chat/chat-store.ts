@@ -4,6 +4,7 @@ import type { Server } from "../client/server.ts";
 import { failure } from "../client/server-error.ts";
 import {
   type ChatAnswer,
+  type ChatFile,
   type ChatSettings,
   type ChatToolCall,
   type Conversation,
@@ -84,8 +85,8 @@ export class ChatStore {
     this.#list.change(id, (before, nowMs) => edits.putSettings(before, { settings, nowMs }));
   }
 
-  ask(id: string, text: string): void {
-    this.#list.change(id, (before, nowMs) => edits.addQuestion(before, { text, nowMs }));
+  ask(id: string, text: string, files: readonly ChatFile[] = []): void {
+    this.#list.change(id, (before, nowMs) => edits.addQuestion(before, { text, files, nowMs }));
     this.#answer(id);
   }
 

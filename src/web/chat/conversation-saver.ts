@@ -39,7 +39,7 @@ export class ConversationSaver {
     if (!conversation || conversation.turns.length === 0) return;
     storage.save(conversation).then(
       () => onSaved(null),
-      (error: Error) => onSaved(error.message),
+      (error: Error) => onSaved(problemOf(error)),
     );
   }
 
@@ -48,4 +48,10 @@ export class ConversationSaver {
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
   }
+}
+
+function problemOf({ name, message }: Error): string {
+  return name === "QuotaExceededError"
+    ? "the browser has no space left for this page. Delete old chats, or attach smaller files."
+    : message;
 }

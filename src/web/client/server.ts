@@ -78,6 +78,13 @@ export class Server {
     }
   }
 
+  /** Counts the tokens of a text. Loads the model. @param text at most 200,000 bytes */
+  async countTokens(text: string, model: string): Promise<number> {
+    const call = { method: "POST", body: { content: text, model } } as const;
+    const { tokens } = await this.#json<{ tokens: readonly number[] }>("tokenize", call);
+    return tokens.length;
+  }
+
   /** Stops an answer on the server, in any phase. It is not an error if the answer has already ended. */
   async stop(target: { readonly address: string } | { readonly requestId: string }): Promise<void> {
     const path =

@@ -3,6 +3,7 @@
 
 import type {
   AnswerStatistics,
+  ChatFile,
   ChatSettings,
   ChatToolCall,
   ChatTurn,
@@ -35,7 +36,12 @@ const PHASES: { readonly [type in Phase["type"]]: Fields<Extract<Phase, { type: 
 };
 
 const TURNS: { readonly [kind in ChatTurn["kind"]]: Fields<Extract<ChatTurn, { kind: kind }>> } = {
-  question: { kind: text, id: text, text },
+  question: {
+    kind: text,
+    id: text,
+    text,
+    files: optional(listOf(object<ChatFile>({ name: text, text }))),
+  },
   answer: {
     kind: text,
     id: text,

@@ -38,6 +38,14 @@ export type ChatQuestion = {
   readonly kind: "question";
   readonly id: string;
   readonly text: string;
+  /** Sent before the text. Absent in questions without files. */
+  readonly files?: readonly ChatFile[];
+};
+
+/** The text of an attached file. */
+export type ChatFile = {
+  readonly name: string;
+  readonly text: string;
 };
 
 /** The result of a tool call, typed in by the user. */

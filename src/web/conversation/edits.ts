@@ -2,6 +2,8 @@
 
 import {
   type ChatAnswer,
+  type ChatFile,
+  type ChatQuestion,
   type ChatSettings,
   type ChatToolCall,
   type ChatTurn,
@@ -16,6 +18,7 @@ import { withoutTurn, withTurns } from "./versions.ts";
 type Now = { readonly nowMs: number };
 /** The id is random by default. */
 type New = Now & { readonly id?: string };
+type NewQuestion = { readonly text: string; readonly files?: readonly ChatFile[] };
 
 export function newConversation({ nowMs, id = newId() }: New): Conversation {
   return {
@@ -32,10 +35,16 @@ export function newConversation({ nowMs, id = newId() }: New): Conversation {
 /** Adds a question and, if the conversation has no title, sets the title. */
 export function addQuestion(
   conversation: Conversation,
-  { text, nowMs, id = newId() }: New & { readonly text: string },
+  { text, files = [], nowMs, id = newId() }: New & NewQuestion,
 ): Conversation {
-  const title = conversation.title === "" ? titleFrom(text) : conversation.title;
-  const turns: readonly ChatTurn[] = [...conversation.turns, { kind: "question", id, text }];
+  const question: ChatQuestion = {
+    kind: "question",
+    id,
+    text,
+    ...(files.length > 0 ? { files } : {}),
+  };
+  const title = conversation.title === "" ? questionTitle(question) : conversation.title;
+  const turns: readonly ChatTurn[] = [...conversation.turns, question];
   return changed({ ...conversation, title }, turns, nowMs);
 }
 
@@ -60,9 +69,9 @@ export function replaceQuestion(
   const question = turns[index];
   if (question?.kind !== "question") return conversation;
   const isFirst = !turns.slice(0, index).some(({ kind }) => kind === "question");
-  const isNamedAfterIt = isFirst && title === titleFrom(question.text);
+  const isNamedAfterIt = isFirst && title === questionTitle(question);
   return changed(
-    { ...conversation, title: isNamedAfterIt ? titleFrom(text) : title },
+    { ...conversation, title: isNamedAfterIt ? questionTitle({ ...question, text }) : title },
     [...turns.slice(0, index), { ...question, id, text }],
     nowMs,
   );
@@ -88,7 +97,8 @@ export function rename(
   { title, nowMs }: Now & { readonly title: string },
 ): Conversation {
   const first = conversation.turns.find(({ kind }) => kind === "question");
-  const named = title.trim() === "" ? titleFrom(first?.text ?? "") : title.trim();
+  const original = first?.kind === "question" ? questionTitle(first) : "";
+  const named = title.trim() === "" ? original : title.trim();
   return { ...conversation, title: named, updatedAtMs: nowMs };
 }
 
@@ -151,6 +161,11 @@ function isEmpty(turn: ChatTurn): boolean {
   return (
     turn.kind === "answer" && turn.text === "" && turn.thoughts === "" && turn.calls.length === 0
   );
+}
+
+/** The name of the first file, if there is no text. */
+function questionTitle({ text, files = [] }: ChatQuestion): string {
+  return titleFrom(text === "" ? (files[0]?.name ?? "") : text);
 }
 
 function questionIndexes(turns: readonly ChatTurn[]): number[] {

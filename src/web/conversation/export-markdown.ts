@@ -4,6 +4,7 @@ import { isSameValue, type SettingValue } from "./changed-settings.ts";
 import {
   type AnswerStatistics,
   type ChatAnswer,
+  type ChatQuestion,
   type ChatSettings,
   type ChatToolCall,
   type ChatTurn,
@@ -12,6 +13,7 @@ import {
   hasEnded,
 } from "./conversation.ts";
 import { indented } from "./json-text.ts";
+import { fileLabel } from "./question-content.ts";
 
 const LABELS: { readonly [name in keyof ChatSettings]-?: string } = {
   model: "Model",
@@ -64,12 +66,20 @@ function inline(value: SettingValue): string {
 function turnBlocks(turn: ChatTurn): readonly string[] {
   switch (turn.kind) {
     case "question":
-      return ["## Question", withClosedFence(turn.text)];
+      return ["## Question", ...fileBlocks(turn), ...questionText(turn)];
     case "tool-result":
       return [`## Result of ${code(turn.name)}`, fenced(turn.text, "")];
     case "answer":
       return answerBlocks(turn);
   }
+}
+
+function questionText({ text }: ChatQuestion): readonly string[] {
+  return text === "" ? [] : [withClosedFence(text)];
+}
+
+function fileBlocks({ files = [] }: ChatQuestion): readonly string[] {
+  return files.map(({ name, text }) => `File ${code(fileLabel(name))}:\n\n${fenced(text, "")}`);
 }
 
 function answerBlocks(answer: ChatAnswer): readonly string[] {
@@ -135,7 +145,8 @@ function fenced(text: string, language: string): string {
 }
 
 function longestRun(text: string): number {
-  return Math.max(0, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
+  const runs = text.match(/`+/g) ?? [];
+  return runs.reduce((longest, { length }) => Math.max(longest, length), 0);
 }
 
 /** Closes a code block that a stopped answer left open, so that it does not swallow the following turns. */

@@ -8,6 +8,7 @@ import type {
   ReasoningEffort,
 } from "./conversation.ts";
 import { type Parsed, readJson } from "./json-text.ts";
+import { questionContent } from "./question-content.ts";
 import {
   isObject,
   type JsonObject,
@@ -142,7 +143,7 @@ function hasCompleteArguments({ arguments: text }: ChatToolCall): boolean {
 function messageOf(turn: ChatTurn, sent: ReadonlySet<string>): readonly RequestMessage[] {
   switch (turn.kind) {
     case "question":
-      return [{ role: "user", content: turn.text }];
+      return [{ role: "user", content: questionContent(turn) }];
     case "answer":
       return answerMessage(
         turn.text,

@@ -45,7 +45,7 @@ function sourcesOf({ title, turns }: Conversation): readonly [Source, ...Source[
   const titleSource = { turnId: null, text: title, folded: fold(title) };
   const [first = titleSource, ...others] = turns.map((turn) => ({
     turnId: turn.id,
-    text: turn.text,
+    text: wordsOf(turn),
     folded: foldedTurn(turn),
   }));
   return [first, ...others, titleSource];
@@ -54,9 +54,15 @@ function sourcesOf({ title, turns }: Conversation): readonly [Source, ...Source[
 function foldedTurn(turn: ChatTurn): string {
   const known = foldedTexts.get(turn);
   if (known !== undefined) return known;
-  const folded = fold(turn.text);
+  const folded = fold(wordsOf(turn));
   foldedTexts.set(turn, folded);
   return folded;
+}
+
+/** The text of a question comes before its files, so that the snippet is from it if it matches. */
+function wordsOf(turn: ChatTurn): string {
+  if (turn.kind !== "question" || !turn.files) return turn.text;
+  return [turn.text, ...turn.files.flatMap(({ name, text }) => [name, text])].join("\n");
 }
 
 /** The source with the most words; the first one if several have the same number. */

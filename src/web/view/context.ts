@@ -4,6 +4,7 @@ import { createContext, useContext, useSyncExternalStore } from "react";
 import type { ApiKey } from "../browser/api-key.ts";
 import type { ChatStore } from "../chat/chat-store.ts";
 import type { ChatState } from "../chat/conversation-list.ts";
+import { type Draft, type Drafts, draftKey } from "../chat/drafts.ts";
 import type { ServerStatus, StatusState } from "../chat/server-status.ts";
 import { chosenModel, type PageModel } from "../client/page-models.ts";
 import type { Server } from "../client/server.ts";
@@ -11,6 +12,7 @@ import type { Conversation } from "../conversation/conversation.ts";
 
 export type AppParts = {
   readonly store: ChatStore;
+  readonly drafts: Drafts;
   readonly status: ServerStatus;
   readonly server: Server;
   readonly apiKey: ApiKey;
@@ -50,6 +52,13 @@ export function useCurrent(): Conversation {
   const current = conversations.find(({ id }) => id === currentId);
   if (!current) throw new Error("there is always a current conversation");
   return current;
+}
+
+/** The message that is written in the shown conversation, and the key of its draft. */
+export function useDraft(): readonly [Draft, string] {
+  const { drafts } = useApp();
+  const key = draftKey(useCurrent());
+  return [useSyncExternalStore(drafts.subscribe, () => drafts.get(key)), key];
 }
 
 type ChosenModel = {

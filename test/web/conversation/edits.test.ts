@@ -173,3 +173,12 @@ test("tool results are omitted together with their exchange", () => {
 
   expect(omitOldest(conversation(turns), 1).omittedTurns).toBe(4);
 });
+
+test("a question keeps its files when its text is edited, and is named after the first if it has no text", () => {
+  const files = [{ name: "notes.txt", text: "words" }];
+  const asked = addQuestion(newConversation({ nowMs }), { text: "", files, nowMs, id: "q" });
+  const edited = replaceQuestion(asked, { questionId: "q", text: "Summarize", nowMs });
+
+  expect(asked.title).toBe("notes.txt");
+  expect(edited).toMatchObject({ title: "Summarize", turns: [{ text: "Summarize", files }] });
+});

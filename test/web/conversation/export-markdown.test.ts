@@ -129,3 +129,11 @@ test("reasoning cannot close its own details element", () => {
 
   expect(toMarkdown(given)).toContain("a &lt;/details> b\n\n</details>");
 });
+
+test("writes the files of a question before its text", () => {
+  const files = [{ name: "a.md", text: "```js\n1\n```" }];
+
+  expect(toMarkdown(conversation([{ ...question("Why?"), files }]))).toContain(
+    "## Question\n\nFile `a.md`:\n\n````\n```js\n1\n```\n````\n\nWhy?\n",
+  );
+});

@@ -7,7 +7,7 @@ import { withTurns } from "../../../src/web/conversation/versions.ts";
 import { answer, call, conversation, question, toolResult } from "./samples.ts";
 
 const FULL = conversation([
-  question("Hi 🙂"),
+  { ...question("Hi 🙂"), files: [{ name: "a.txt", text: "words" }] },
   answer("Hello", {
     calls: [call("one")],
     failure: { status: 429, code: "queue_full", message: "full", param: null, retryAtMs: 5 },
@@ -198,6 +198,11 @@ test.each([
     ["turns", 1, "failure"],
     "bad",
     'conversations[0].turns[1].failure: expected an object, found "bad"',
+  ],
+  [
+    ["turns", 0, "files", 0, "text"],
+    5,
+    "conversations[0].turns[0].files[0].text: expected a string, found 5",
   ],
   [["turns", 2, "id"], "q-Hi 🙂", 'conversations[0].turns[2].id: duplicate id "q-Hi 🙂"'],
 ])("the import names the wrong field %j", (path, value, message) => {

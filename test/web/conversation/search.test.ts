@@ -99,3 +99,10 @@ test("the marked text always folds to the search words", () => {
     }),
   );
 });
+
+test("finds the name and the text of attached files", () => {
+  const files = [{ name: "report.pdf", text: "The turbine has failed." }];
+  const given = [conversation([{ ...question("Summarize"), files }], { title: "" })];
+
+  expect(search(given, "report turbine").map(found)).toEqual(["report"]);
+});

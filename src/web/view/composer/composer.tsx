@@ -1,35 +1,38 @@
-// The field for the next message. The user can type while an answer streams.
+// The field for the next message and its files. The user can type while an answer streams.
 
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useState } from "react";
+import { readyFiles } from "../../chat/drafts.ts";
 import { hasRunningAnswer } from "../../conversation/conversation.ts";
 import { problemsOf } from "../../conversation/settings.ts";
-import { useApp, useCurrent, useOpen } from "../context.ts";
+import { useApp, useCurrent, useDraft, useOpen } from "../context.ts";
 import { Form } from "../form.tsx";
-import { Icon } from "../icons.tsx";
-import { isSendKey } from "./send-key.ts";
-
-/** Unsent text by conversation, kept until the page is closed. */
-const drafts = new Map<string, string>();
+import { AttachButton, SendButton, StopButton } from "./composer-buttons.tsx";
+import { ContextFitNote } from "./context-fit-note.tsx";
+import { DraftFiles } from "./draft-files.tsx";
+import { DropTarget } from "./drop-target.tsx";
+import { MessageField } from "./message-field.tsx";
+import { useFileTokens } from "./use-file-tokens.ts";
 
 export function Composer() {
   const open = useOpen();
-  const { store } = useApp();
+  const { store, drafts } = useApp();
   const conversation = useCurrent();
   const { id } = conversation;
-  const [draft, setDraft] = useDraft(id);
-  const field = useGrowingField(draft);
+  const [draft, key] = useDraft();
+  const tokens = useFileTokens(draft.files);
   const isAnswering = hasRunningAnswer(conversation);
+  const [wantedToSend, setWantedToSend] = useState(false);
   const problems = Object.values(problemsOf(conversation.settings));
-  const canSend = draft.trim() !== "" && !isAnswering && problems.length === 0;
+  const isReading = draft.files.some(({ text }) => text === null);
+  const isEmpty = draft.text.trim() === "" && draft.files.length === 0;
+  const canSend = !isEmpty && !isReading && !isAnswering && problems.length === 0;
   const send = () => {
+    setWantedToSend(isAnswering && !isEmpty);
     if (!canSend) return;
-    store.ask(id, draft.trim());
-    setDraft("");
+    const files = readyFiles(draft);
+    drafts.clear(key);
+    store.ask(id, draft.text.trim(), files);
   };
-  useEffect(() => {
-    // Not on phones, where the keyboard would cover the text.
-    if (matchMedia("(pointer: fine)").matches) field.current?.focus();
-  }, [field]);
   return (
     <Form className="composer" onSubmit={send}>
       {problems.length > 0 && (
@@ -40,68 +43,49 @@ export function Composer() {
           </button>
         </p>
       )}
+      <FileProblems />
+      <ContextFitNote tokens={tokens} />
       <div className="composer-box">
-        <textarea
-          ref={field}
-          aria-label="Message"
-          placeholder="Ask anything"
-          rows={1}
-          enterKeyHint="send"
-          value={draft}
-          onChange={(event) => setDraft(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (!isSendKey(event)) return;
-            event.preventDefault();
-            send();
-          }}
-        />
-        {isAnswering ? (
-          <button
-            type="button"
-            className="send-button is-stop"
-            aria-label="Stop generating"
-            title="Stop generating (Escape)"
-            onClick={() => store.stop(id)}
-          >
-            <Icon name="stop" />
-          </button>
-        ) : (
-          <button
-            type="submit"
-            className="send-button"
-            aria-label="Send"
-            title="Send (Enter)"
-            disabled={!canSend}
-          >
-            <Icon name="send" />
-          </button>
-        )}
+        <DraftFiles tokens={tokens} />
+        <div className="composer-row">
+          <AttachButton />
+          <MessageField onSend={send} />
+          {isAnswering ? (
+            <StopButton onStop={() => store.stop(id)} />
+          ) : (
+            <SendButton isDisabled={!canSend} />
+          )}
+        </div>
       </div>
+      <p className="hint composer-note" role="status">
+        {isAnswering &&
+          wantedToSend &&
+          "The answer is not complete. Stop it with Escape or the stop button, or send your message when it ends."}
+      </p>
       <p className="hint composer-hint">
         Enter to send, Shift+Enter for a new line, Escape to stop
       </p>
+      <DropTarget />
     </Form>
   );
 }
 
-function useDraft(id: string): [string, (text: string) => void] {
-  const [draft, setDraft] = useState(() => drafts.get(id) ?? "");
-  const change = (text: string) => {
-    drafts.set(id, text);
-    setDraft(text);
-  };
-  return [draft, change];
-}
-
-/** A field that grows with its text, up to the height set by its style. */
-function useGrowingField(text: string) {
-  const field = useRef<HTMLTextAreaElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height depends on the text
-  useLayoutEffect(() => {
-    const element = field.current;
-    if (!element) return;
-    element.style.height = "auto";
-    element.style.height = `${element.scrollHeight}px`;
-  }, [text]);
-  return field;
+/** Why files could not be attached. */
+function FileProblems() {
+  const { drafts } = useApp();
+  const [{ problems }, key] = useDraft();
+  if (problems.length === 0) return null;
+  return (
+    <div className="notice is-warning" role="alert">
+      <div className="file-problems">
+        {problems.map((problem, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the list only grows
+          <p key={index}>{problem}</p>
+        ))}
+      </div>
+      <button type="button" className="link" onClick={() => drafts.dismissProblems(key)}>
+        Dismiss
+      </button>
+    </div>
+  );
 }

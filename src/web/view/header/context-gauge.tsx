@@ -31,7 +31,7 @@ export function ContextGauge() {
 }
 
 /** Prompt and generated tokens of the last answer with statistics. */
-function usedTokens({ turns }: Conversation): number {
+export function usedTokens({ turns }: Conversation): number {
   const last = turns.findLast((turn) => turn.kind === "answer" && turn.numbers !== null);
   if (last?.kind !== "answer" || !last.numbers) return 0;
   return last.numbers.promptTokens + last.numbers.generatedTokens;

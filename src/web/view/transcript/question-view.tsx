@@ -7,6 +7,7 @@ import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { Form } from "../form.tsx";
 import { IconButton } from "../icons.tsx";
+import { QuestionFiles } from "./question-files.tsx";
 import { type VersionProps, VersionSwitch } from "./version-switch.tsx";
 
 type QuestionProps = VersionProps & { readonly question: ChatQuestion };
@@ -28,7 +29,8 @@ export function QuestionView(props: QuestionProps) {
     );
   return (
     <article className="question" aria-label="You">
-      <div className="question-text">{question.text}</div>
+      {question.files && <QuestionFiles files={question.files} />}
+      {question.text !== "" && <div className="question-text">{question.text}</div>}
       <div className="turn-tools">
         <CopyButton text={question.text} label="Copy message" />
         <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />
