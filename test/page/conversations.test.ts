@@ -62,21 +62,26 @@ describe.skipIf(!HAS_BROWSER)("conversations", () => {
     expect(await titles(page)).toHaveLength(2);
   });
 
-  test("are renamed with Enter, not renamed with Escape, and keep the name after a reload", async () => {
-    const page = await withQuestions("Old name");
+  test("are renamed with Enter, not with Escape, in their place, and keep the name after a reload", async () => {
+    const page = await withQuestions("Old name", "Newer");
     await choose(page, "Old name", "Rename");
     await page.getByRole("textbox", { name: "Title" }).fill("Never");
     await page.keyboard.press("Escape");
-    expect(await titles(page)).toEqual(["Old name"]);
+    expect(await titles(page)).toEqual(["Newer", "Old name"]);
 
     await choose(page, "Old name", "Rename");
-    await page.getByRole("textbox", { name: "Title" }).fill("New name");
+    await page.keyboard.type("New name"); // replaces the old one, which is selected
     await page.keyboard.press("Enter");
 
-    expect(await titles(page)).toEqual(["New name"]);
+    expect(await titles(page)).toEqual(["Newer", "New name"]);
+    await choose(page, "New name", "Pin");
     await page.reload();
     await answered(page);
-    expect(await titles(page)).toEqual(["New name"]);
+    expect(await titles(page)).toEqual(["New name", "Newer"]);
+    expect(await page.locator(".conversations-name").allTextContents()).toEqual([
+      "Pinned",
+      "Today",
+    ]);
   });
 
   test("are deleted one by one, or all together after a confirmation", async () => {
@@ -126,7 +131,10 @@ describe.skipIf(!HAS_BROWSER)("conversations", () => {
     await answered(page);
     await page.getByRole("article", { name: "You" }).first().hover();
     await page.getByRole("button", { name: "Edit message" }).first().click();
-    await page.getByRole("textbox", { name: "Edited text" }).fill("What is four?");
+    const field = page.getByRole("textbox", { name: "Edited text" });
+    await page.keyboard.type("!"); // the caret stands at the end
+    expect(await field.inputValue()).toBe("What is two?!");
+    await field.fill("What is four?");
     chat.says({ texts: ["A square"] });
     await page.keyboard.press("Enter");
 

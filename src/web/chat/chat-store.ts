@@ -22,16 +22,22 @@ import { type ChatState, ConversationList } from "./conversation-list.ts";
 import { type AnswerReference, RunningAnswers } from "./running-answers.ts";
 import { pendingToolCalls, trimmedToFit } from "./turns.ts";
 
+/** A server that loses every stream is not asked forever. */
+const MAX_RESTARTS = 2;
+
 export class ChatStore {
   readonly #server: Server;
   readonly #list: ConversationList;
   readonly #answers: RunningAnswers;
+  /** How often each answer was requested again. */
+  readonly #restarts = new Map<string, number>();
 
   constructor(server: Server, storage: ConversationStorage) {
     this.#server = server;
-    this.#answers = new RunningAnswers(server, (reference, change, isFinal) =>
-      this.#changeAnswer(reference, change, isFinal),
-    );
+    this.#answers = new RunningAnswers(server, {
+      change: (reference, change, isFinal) => this.#changeAnswer(reference, change, isFinal),
+      restart: (reference) => this.#restart(reference),
+    });
     this.#list = new ConversationList({ storage, isAnswering: (id) => this.isAnswering(id) });
   }
 
@@ -63,7 +69,12 @@ export class ChatStore {
   }
 
   rename(id: string, title: string): void {
-    this.#list.change(id, (before, nowMs) => edits.rename(before, { title, nowMs }));
+    this.#list.change(id, (before) => edits.rename(before, title));
+  }
+
+  /** Keeps a conversation at the top of the list, or no longer. */
+  pin(id: string, isPinned: boolean): void {
+    this.#list.change(id, (before) => ({ ...before, isPinned }));
   }
 
   async remove(id: string): Promise<void> {
@@ -164,6 +175,22 @@ export class ChatStore {
       const message = error instanceof Error ? error.message : String(error);
       this.#fail(reference, failure("invalid_settings", message));
     }
+  }
+
+  /** Continues an answer whose stream the server has lost, for example by a restart. Without any text, it is asked for again. */
+  #restart(reference: AnswerReference): boolean {
+    const { conversationId, answerId } = reference;
+    const conversation = this.#list.find(conversationId);
+    const answer = conversation?.turns.at(-1);
+    const restarts = this.#restarts.get(answerId) ?? 0;
+    if (!conversation || answer?.kind !== "answer" || answer.id !== answerId) return false;
+    if (answer.stream === null || answer.calls.length > 0 || restarts >= MAX_RESTARTS) return false;
+    this.#restarts.set(answerId, restarts + 1);
+    const nowMs = Date.now();
+    const next = answer.text === "" ? newAnswer(answerId, nowMs) : reopened(answer, nowMs);
+    this.#changeAnswer(reference, () => next, false);
+    this.#read(reference, conversation);
+    return true;
   }
 
   #resume(conversation: Conversation): void {

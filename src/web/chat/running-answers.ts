@@ -9,6 +9,12 @@ import { ended, failed, stopped, withEvents } from "./answer.ts";
 
 export type AnswerReference = { readonly conversationId: string; readonly answerId: string };
 
+export type RunningOptions = {
+  readonly change: ChangeAnswer;
+  /** The server no longer has the stream. @returns whether the rest of the answer was requested again */
+  readonly restart: (reference: AnswerReference) => boolean;
+};
+
 /** @param isFinal whether this is the last change of the answer */
 export type ChangeAnswer = (
   reference: AnswerReference,
@@ -26,11 +32,13 @@ type Running = {
 export class RunningAnswers {
   readonly #server: Server;
   readonly #change: ChangeAnswer;
+  readonly #restart: RunningOptions["restart"];
   readonly #running = new Map<string, Running>();
 
-  constructor(server: Server, change: ChangeAnswer) {
+  constructor(server: Server, { change, restart }: RunningOptions) {
     this.#server = server;
     this.#change = change;
+    this.#restart = restart;
   }
 
   has(conversationId: string): boolean {
@@ -52,9 +60,13 @@ export class RunningAnswers {
       }
       end = (answer) => ended(answer, Date.now());
     } catch (error) {
-      end = (answer) => failed(answer, failureOf(error), Date.now());
+      if (abort.signal.aborted) return; // `stop()` ended it, and another answer may have started
+      const why = failureOf(error);
+      this.#running.delete(conversationId);
+      if (why.code === "not_found" && this.#restart(reference)) return;
+      end = (answer) => failed(answer, why, Date.now());
     }
-    if (abort.signal.aborted) return; // `stop()` ended it, and another answer may have started
+    if (abort.signal.aborted) return;
     this.#running.delete(conversationId);
     this.#change(reference, end, true);
   }

@@ -112,6 +112,7 @@ const checkFields = object<Conversation>({
   title: text,
   createdAtMs: time,
   updatedAtMs: time,
+  isPinned: optional(boolean),
   settings: checkSettings,
   turns: listOf(turn),
   tree: optional(
@@ -216,6 +217,10 @@ function oneOf(names: readonly string[]): Check {
     if (typeof value !== "string" || !names.includes(value))
       throw wrong(path, `one of ${names.join(", ")}`, value);
   };
+}
+
+function boolean(value: unknown, path: string): void {
+  if (typeof value !== "boolean") throw wrong(path, "true or false", value);
 }
 
 function text(value: unknown, path: string): void {

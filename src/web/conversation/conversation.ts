@@ -6,6 +6,8 @@ export type Conversation = {
   readonly title: string;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** Whether the user keeps it at the top of the list. */
+  readonly isPinned?: boolean;
   readonly settings: ChatSettings;
   /** The turns that are shown and sent: a path through the tree, from a first turn to a last one. */
   readonly turns: readonly ChatTurn[];

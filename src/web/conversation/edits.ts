@@ -91,15 +91,12 @@ export function cutFrom(
   return changed(conversation, turns.slice(0, index), nowMs);
 }
 
-/** An empty title restores the one derived from the first question. */
-export function rename(
-  conversation: Conversation,
-  { title, nowMs }: Now & { readonly title: string },
-): Conversation {
+/** An empty title restores the one derived from the first question. Keeps the place in the list, which the time decides. */
+export function rename(conversation: Conversation, title: string): Conversation {
   const first = conversation.turns.find(({ kind }) => kind === "question");
   const original = first?.kind === "question" ? questionTitle(first) : "";
   const named = title.trim() === "" ? original : title.trim();
-  return { ...conversation, title: named, updatedAtMs: nowMs };
+  return { ...conversation, title: named };
 }
 
 /** Adds the result of a tool call after its answer and the earlier results. A second result for a call replaces the first. */

@@ -1,6 +1,7 @@
 // The copy button of a code block, and the state of every copy button: it briefly confirms the copy.
 
 import { type ReactElement, useEffect, useState } from "react";
+import { announce } from "../browser/announce.ts";
 import { copyText } from "../browser/copy-text.ts";
 
 const FEEDBACK_MS = 2_000;
@@ -13,7 +14,11 @@ export function useCopy(text: string): readonly [string | null, () => Promise<vo
     const timer = setTimeout(() => setFeedback(null), FEEDBACK_MS);
     return () => clearTimeout(timer);
   }, [feedback]);
-  const copy = async () => setFeedback((await copyText(text)) ? "Copied" : "Copy failed");
+  const copy = async () => {
+    const result = (await copyText(text)) ? "Copied" : "Copy failed";
+    setFeedback(result);
+    announce(result);
+  };
   return [feedback, copy];
 }
 
@@ -21,13 +26,8 @@ export function CopyButton({ text }: { readonly text: string }): ReactElement {
   const [feedback, copy] = useCopy(text);
   const label = feedback ?? "Copy code";
   return (
-    <>
-      <span role="status" className="visually-hidden">
-        {feedback}
-      </span>
-      <button type="button" className="code-block-copy" aria-label={label} onClick={copy}>
-        {feedback ?? "Copy"}
-      </button>
-    </>
+    <button type="button" className="code-block-copy" aria-label={label} onClick={copy}>
+      {feedback ?? "Copy"}
+    </button>
   );
 }

@@ -10,10 +10,6 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
       icon={feedback === "Copied" ? "check" : "copy"}
       label={feedback ?? label}
       onClick={() => void copy()}
-    >
-      <span className="visually-hidden" role="status">
-        {feedback}
-      </span>
-    </IconButton>
+    />
   );
 }

@@ -58,6 +58,8 @@ type IconButtonProps = {
   readonly tooltip?: string;
   readonly onClick: (event: MouseEvent<HTMLButtonElement>) => void;
   readonly isOn?: boolean;
+  /** For a button that opens a menu: whether it is open. */
+  readonly isExpanded?: boolean;
   readonly isDisabled?: boolean;
   readonly className?: string;
   readonly children?: ReactNode;
@@ -70,6 +72,7 @@ export function IconButton(props: IconButtonProps) {
     tooltip = label,
     onClick,
     isOn,
+    isExpanded,
     isDisabled = false,
     className = "",
     children,
@@ -81,6 +84,8 @@ export function IconButton(props: IconButtonProps) {
       aria-label={label}
       title={tooltip}
       aria-pressed={isOn}
+      aria-expanded={isExpanded}
+      aria-haspopup={isExpanded === undefined ? undefined : "menu"}
       disabled={isDisabled}
       onClick={onClick}
     >

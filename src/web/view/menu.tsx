@@ -20,7 +20,7 @@ export function Menu({ label, entries, icon = "more" }: MenuProps) {
     <PopupMenu
       label={label}
       button={(isOpen, toggle) => (
-        <IconButton icon={icon} label={label} isOn={isOpen} onClick={toggle} />
+        <IconButton icon={icon} label={label} isExpanded={isOpen} onClick={toggle} />
       )}
     >
       {(close) => entries.map((entry) => <MenuItem key={entry.name} entry={entry} close={close} />)}

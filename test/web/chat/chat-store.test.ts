@@ -110,3 +110,49 @@ test("another version is shown once no answer streams, and a question there is a
   expect(questions()).toEqual(["first", "first", "second"]);
   expect(turns()).toHaveLength(4);
 });
+
+/** A server that loses every stream after its text, and knows none of them when asked for the rest. */
+function forgetfulServer(texts: readonly string[]) {
+  const bodies: { messages: { role: string; content: string }[] }[] = [];
+  vi.stubGlobal("fetch", async (_url: URL, init: RequestInit) => {
+    if (init.method !== "POST") {
+      const error = { code: "not_found", message: "no such stream" };
+      return Response.json({ error }, { status: 404 });
+    }
+    const text = texts[bodies.length] ?? "";
+    bodies.push(JSON.parse(String(init.body)));
+    const chunk = { model: "m", choices: [{ delta: { content: text }, finish_reason: null }] };
+    const frame = text === "" ? "" : `id: 0\ndata: ${JSON.stringify(chunk)}\n\n`;
+    const isLast = bodies.length === texts.length;
+    const headers = { location: `/v1/streams/s${bodies.length}?token=t` };
+    return new Response(isLast ? `${frame}id: 1\ndata: [DONE]\n\n` : frame, { headers });
+  });
+  return bodies;
+}
+
+test.each([
+  { texts: ["one ", "two"], text: "one two", asked: ["q", "one "] },
+  { texts: ["", "one"], text: "one", asked: ["q", "q"] },
+])("an answer whose stream the server has lost continues by itself after $asked", async (each) => {
+  const bodies = forgetfulServer(each.texts);
+  const { store, id, answers } = await chatting();
+
+  store.ask(id, "q");
+
+  await vi.waitFor(() => expect(answers().at(-1)?.phase.type).toBe("done"), { timeout: 10_000 });
+  expect(answers().map(({ text }) => text)).toEqual([each.text]);
+  expect(bodies.map(({ messages }) => messages.at(-1)?.content)).toEqual(each.asked);
+});
+
+test("an answer whose streams are lost again and again fails and keeps its text", async () => {
+  const bodies = forgetfulServer(["a", "b", "c", "d"]);
+  const { store, id, answers } = await chatting();
+
+  store.ask(id, "q");
+
+  await vi.waitFor(() => expect(answers().at(-1)?.failure?.code).toBe("not_found"), {
+    timeout: 10_000,
+  });
+  expect(answers().map(({ text }) => text)).toEqual(["abc"]);
+  expect(bodies).toHaveLength(3);
+});

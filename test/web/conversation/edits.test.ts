@@ -104,11 +104,14 @@ test("cutting never leaves the last question omitted", () => {
 test("a title is trimmed, and an empty one restores the derived title", () => {
   const given = conversation(THREE);
 
-  expect(rename(given, { title: "  Mine ", nowMs })).toMatchObject({
-    title: "Mine",
-    updatedAtMs: nowMs,
-  });
-  expect(rename(given, { title: " ", nowMs }).title).toBe("A");
+  expect(rename(given, "  Mine ").title).toBe("Mine");
+  expect(rename(given, " ").title).toBe("A");
+});
+
+test("a new title does not move the conversation in the list", () => {
+  const given = conversation(THREE);
+
+  expect(rename(given, "Mine").updatedAtMs).toBe(given.updatedAtMs);
 });
 
 test("tool results follow their answer, in the order in which they were entered", () => {

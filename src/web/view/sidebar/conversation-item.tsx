@@ -1,6 +1,6 @@
-// One conversation in the list, with its menu: rename, export, delete.
+// One conversation in the list, with its menu: pin, rename, export, delete.
 
-import { useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { saveFile } from "../../browser/files.ts";
 import { type Conversation, hasRunningAnswer } from "../../conversation/conversation.ts";
 import { fileNameFor, toJson } from "../../conversation/export.ts";
@@ -21,12 +21,14 @@ type ItemProps = {
 export function ConversationItem({ conversation, snippet, isCurrent, onSelect }: ItemProps) {
   const { store } = useApp();
   const [isRenaming, setRenaming] = useState(false);
-  const { id, title, updatedAtMs } = conversation;
+  const item = useRef<HTMLLIElement>(null);
+  useFocusAfter(isRenaming, item);
+  const { id, title, updatedAtMs, isPinned = false } = conversation;
   const save = (extension: "json" | "md", text: string) =>
     saveFile(fileNameFor(conversation, extension), text);
   if (isRenaming)
     return (
-      <li>
+      <li ref={item}>
         <TitleForm
           title={title}
           onDone={(next) => {
@@ -37,7 +39,7 @@ export function ConversationItem({ conversation, snippet, isCurrent, onSelect }:
       </li>
     );
   return (
-    <li className={isCurrent ? "conversation is-current" : "conversation"}>
+    <li ref={item} className={isCurrent ? "conversation is-current" : "conversation"}>
       <button
         type="button"
         className="conversation-open"
@@ -52,6 +54,7 @@ export function ConversationItem({ conversation, snippet, isCurrent, onSelect }:
       <Menu
         label={`Options for ${title}`}
         entries={[
+          { name: isPinned ? "Unpin" : "Pin", run: () => store.pin(id, !isPinned) },
           { name: "Rename", run: () => setRenaming(true) },
           { name: "Export as Markdown", run: () => save("md", toMarkdown(conversation)) },
           { name: "Export as JSON", run: () => save("json", toJson([conversation])) },
@@ -60,6 +63,17 @@ export function ConversationItem({ conversation, snippet, isCurrent, onSelect }:
       />
     </li>
   );
+}
+
+/** Focuses the chat after its title form has closed, unless the user has clicked somewhere else. */
+function useFocusAfter(isRenaming: boolean, item: RefObject<HTMLLIElement | null>): void {
+  const wasRenaming = useRef(false);
+  useEffect(() => {
+    const isClosed = wasRenaming.current && !isRenaming;
+    wasRenaming.current = isRenaming;
+    if (isClosed && document.activeElement === document.body)
+      item.current?.querySelector("button")?.focus();
+  }, [isRenaming, item]);
 }
 
 type TitleProps = {
@@ -78,6 +92,7 @@ function TitleForm({ title, onDone }: TitleProps) {
         // biome-ignore lint/a11y/noAutofocus: the user has just opened it
         autoFocus
         value={draft}
+        onFocus={(event) => event.currentTarget.select()}
         onChange={(event) => setDraft(event.currentTarget.value)}
         onBlur={() => onDone(draft)}
         onKeyDown={(event) => {

@@ -1,20 +1,24 @@
 // Actions on all conversations: import, export, delete.
 
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { chooseFile, saveFile } from "../../browser/files.ts";
 import { fromJson, toJson } from "../../conversation/export.ts";
 import { useApp, useChats } from "../context.ts";
 import { ConfirmDialog } from "../dialogs/confirm-dialog.tsx";
 
+/** How long the result of an import is shown. */
+const MESSAGE_MS = 8_000;
+
 export function HistoryMenu() {
   const { store } = useApp();
   const { conversations } = useChats();
-  const [message, setMessage] = useState("");
+  const [message, setMessage] = useMessage();
   const [isConfirming, setConfirming] = useState(false);
   const stored = conversations.filter(({ turns }) => turns.length > 0);
   const importFile = async () => {
     const text = await chooseFile("application/json,.json");
     if (text === null) return;
+    setMessage("");
     try {
       const added = store.add(fromJson(text));
       setMessage(added === 1 ? "1 chat imported." : `${added} chats imported.`);
@@ -31,22 +35,22 @@ export function HistoryMenu() {
         Import
       </button>
       {stored.length > 0 && (
-        <>
-          <button
-            type="button"
-            className="link"
-            onClick={() => saveFile("sluice-conversations.json", toJson(stored))}
-          >
-            Export all
-          </button>
-          <button type="button" className="link" onClick={() => setConfirming(true)}>
-            Delete all
-          </button>
-        </>
+        <button
+          type="button"
+          className="link"
+          onClick={() => saveFile("sluice-conversations.json", toJson(stored))}
+        >
+          Export all
+        </button>
       )}
       <a className="link" href="../docs">
         API
       </a>
+      {stored.length > 0 && (
+        <button type="button" className="link is-danger" onClick={() => setConfirming(true)}>
+          Delete all
+        </button>
+      )}
       {isConfirming && (
         <ConfirmDialog
           title="Delete all chats?"
@@ -58,4 +62,14 @@ export function HistoryMenu() {
       )}
     </div>
   );
+}
+
+function useMessage(): [string, (message: string) => void] {
+  const [message, setMessage] = useState("");
+  useEffect(() => {
+    if (message === "") return;
+    const timer = setTimeout(() => setMessage(""), MESSAGE_MS);
+    return () => clearTimeout(timer);
+  }, [message]);
+  return [message, setMessage];
 }

@@ -1,9 +1,11 @@
 // The list of conversations with search, the "New chat" button, and the actions on all conversations.
 
 import { useMemo, useState } from "react";
+import type { Conversation } from "../../conversation/conversation.ts";
 import { search } from "../../conversation/search.ts";
 import { useApp, useChats } from "../context.ts";
 import { Icon, IconButton } from "../icons.tsx";
+import { chatGroups } from "./chat-groups.ts";
 import { ConversationItem } from "./conversation-item.tsx";
 import { HistoryMenu } from "./history-menu.tsx";
 import { ThemeButton } from "./theme-button.tsx";
@@ -19,7 +21,18 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
   const closeOnPhone = () => {
     if (matchMedia("(max-width: 60rem)").matches) onClose();
   };
-  const shown = found ?? saved.map((conversation) => ({ conversation, snippet: null }));
+  const item = (conversation: Conversation, snippet: string | null) => (
+    <ConversationItem
+      key={conversation.id}
+      conversation={conversation}
+      snippet={snippet}
+      isCurrent={conversation.id === currentId}
+      onSelect={() => {
+        store.select(conversation.id);
+        closeOnPhone();
+      }}
+    />
+  );
   return (
     <>
       <nav className="sidebar" aria-label="Chats" inert={!isOpen}>
@@ -29,7 +42,12 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
             Sluice
           </a>
           <ThemeButton />
-          <IconButton icon="close" label="Hide sidebar" onClick={onClose} />
+          <IconButton
+            icon="close"
+            label="Hide sidebar"
+            className="sidebar-close"
+            onClick={onClose}
+          />
         </div>
         <button
           type="button"
@@ -54,20 +72,18 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
             />
           </label>
         )}
-        <ul className="conversations">
-          {shown.map(({ conversation, snippet }) => (
-            <ConversationItem
-              key={conversation.id}
-              conversation={conversation}
-              snippet={snippet}
-              isCurrent={conversation.id === currentId}
-              onSelect={() => {
-                store.select(conversation.id);
-                closeOnPhone();
-              }}
-            />
-          ))}
-        </ul>
+        <div className="conversations">
+          {found ? (
+            <ul>{found.map(({ conversation, snippet }) => item(conversation, snippet))}</ul>
+          ) : (
+            chatGroups(saved, Date.now()).map(({ name, conversations: members }) => (
+              <section key={name} aria-label={name}>
+                <h2 className="conversations-name">{name}</h2>
+                <ul>{members.map((conversation) => item(conversation, null))}</ul>
+              </section>
+            ))
+          )}
+        </div>
         {saved.length === 0 && (
           <p className="hint">Your chats appear here. They are stored only in this browser.</p>
         )}

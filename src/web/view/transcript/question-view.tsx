@@ -57,8 +57,11 @@ function QuestionForm({ text, onCancel, onSend }: FormProps) {
         aria-label="Edited text"
         // biome-ignore lint/a11y/noAutofocus: the user has just opened it
         autoFocus
-        rows={3}
+        rows={Math.min(16, Math.max(3, draft.split("\n").length))}
         value={draft}
+        onFocus={({ currentTarget: field }) =>
+          field.setSelectionRange(field.value.length, field.value.length)
+        }
         onChange={(event) => setDraft(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === "Escape" && !event.nativeEvent.isComposing) {
