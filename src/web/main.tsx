@@ -7,6 +7,7 @@ import { installServiceWorker } from "./browser/service-worker.ts";
 import { currentTheme, setTheme } from "./browser/theme.ts";
 import { ChatStore } from "./chat/chat-store.ts";
 import { Drafts } from "./chat/drafts.ts";
+import { PresetStore } from "./chat/preset-store.ts";
 import { ServerStatus } from "./chat/server-status.ts";
 import { Server } from "./client/server.ts";
 import { openStorage } from "./conversation/storage.ts";
@@ -30,7 +31,8 @@ installServiceWorker();
 const apiKey = new ApiKey();
 const server = new Server(new URL("./", document.baseURI).href, () => apiKey.get());
 const storage = await openStorage();
-const store = new ChatStore(server, storage);
+const presets = new PresetStore();
+const store = new ChatStore(server, storage, presets.newSettings);
 const status = new ServerStatus(server);
 const drafts = new Drafts();
 store.subscribe(() => {
@@ -43,7 +45,7 @@ void store.load();
 const root = document.getElementById("page");
 if (!root) throw new Error('index.html has no element with the id "page"');
 createRoot(root).render(
-  <AppContext value={{ store, drafts, status, server, apiKey }}>
+  <AppContext value={{ store, drafts, presets, status, server, apiKey }}>
     <App />
   </AppContext>,
 );

@@ -42,6 +42,37 @@ describe.skipIf(!HAS_BROWSER)("the settings of a chat", () => {
     expect(lastMessages(chat.engine)[0]).toEqual({ role: "system", content: "Be brief." });
   });
 
+  test("can be saved as a preset and for new chats, and the header names what is set", async () => {
+    const { page } = await chat.open();
+    const settings = page.getByRole("button", { name: "Chat settings" });
+    await set(page, { "System prompt": "Be brief." });
+    expect(await settings.getAttribute("title")).toBe("Chat settings (set: system prompt)");
+    await openSettings(page);
+    await page.getByRole("button", { name: "Save as preset" }).click();
+    await page.keyboard.type("Short");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Use for new chats" }).click();
+    await page.getByLabel("System prompt").fill("Be long.");
+    await page.getByLabel("Preset", { exact: true }).selectOption("Short");
+    await page.getByLabel("Reasoning", { exact: true }).selectOption("Off");
+    await close(page);
+    chat.says({ texts: ["Yes"] });
+    await ask(page, "Set?");
+    await answered(page);
+    await page.reload();
+    await answered(page);
+    await page.getByRole("button", { name: "New chat" }).first().click();
+
+    expect(await settings.getAttribute("title")).toBe(
+      "Chat settings (preset Short: system prompt)",
+    );
+    const { prompt } = chat.engine.requests.at(-1) ?? {};
+    expect(prompt).toMatchObject({
+      messages: [{ content: "Be brief." }, { content: "Set?" }],
+      reasoning: { effort: "none" },
+    });
+  });
+
   test("report an invalid JSON schema, and no question is sent until it is valid", async () => {
     const { page } = await chat.open();
     chat.says({ texts: ["{}"] });
@@ -159,6 +190,9 @@ describe.skipIf(!HAS_BROWSER)("a conversation that no longer fits the context", 
     await answered(page);
     await ask(page, `Third ${ten}`);
     await lastAnswer(page).getByText("The conversation is too long").waitFor();
+    await lastAnswer(page)
+      .getByText(/It has \d+ tokens\. The model can hold 32 tokens/)
+      .waitFor();
 
     await page.getByRole("button", { name: "Omit oldest messages" }).click();
     await answered(page);

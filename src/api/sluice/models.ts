@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import type { MemoryUse } from "../../generation/memory-use.ts";
-import type { ModelState } from "../../generation/model-info.ts";
+import type { ModelInfo, ModelState } from "../../generation/model-info.ts";
 
 const seconds = z.int().nullable();
 const memory = z.strictObject({ ram: z.int(), vram: z.int() }).nullable();
@@ -37,6 +37,13 @@ export const model = z.strictObject({
     size: z.int().nullable().describe("Bytes of the file."),
     n_ctx: z.int().nullable().describe("Tokens per slot; null until it was loaded."),
     n_ctx_train: z.int().nullable().describe("Tokens for which it was trained."),
+    reasoning_efforts: z
+      .array(z.enum(["none", "low", "medium", "high"]))
+      .readonly()
+      .nullable()
+      .describe(
+        "Values of `reasoning_effort` that differ for the model; none for a model without reasoning; null until it was loaded.",
+      ),
     slots: z.int().describe("Requests that it serves at the same time."),
     memory: memory.describe("Bytes that it takes when it is loaded; null until that is known."),
     fits: z
@@ -91,6 +98,7 @@ export function encodeModel(id: string, created: number, state: ModelState): Mod
       size: state.sizeBytes || null,
       n_ctx: info?.contextTokens ?? null,
       n_ctx_train: info?.trainedContextTokens ?? null,
+      reasoning_efforts: info && reasoningEfforts(info),
       slots: state.slots,
       memory: encodeMemory(state.memory),
       fits: state.fits,
@@ -108,6 +116,14 @@ export function encodeModel(id: string, created: number, state: ModelState): Mod
       },
     },
   };
+}
+
+/** A template that does not name the effort only switches reasoning on and off. Reasoning can always be switched off. */
+function reasoningEfforts(info: ModelInfo): Model["meta"]["reasoning_efforts"] {
+  if (info.reasoningFormat === null) return [];
+  if (!info.canSwitchReasoning) return ["none"];
+  const hasLevels = /\breasoning_effort\b/.test(info.chatTemplate ?? "");
+  return hasLevels ? ["none", "low", "medium", "high"] : ["none", "medium"];
 }
 
 function encodeMemory(use: MemoryUse | null): z.output<typeof memory> {

@@ -8,6 +8,7 @@ import {
   type ChatSettings,
   type ChatToolCall,
   type Conversation,
+  DEFAULT_SETTINGS,
   hasEnded,
   hasRunningAnswer,
   type RequestFailure,
@@ -32,13 +33,22 @@ export class ChatStore {
   /** How often each answer was requested again. */
   readonly #restarts = new Map<string, number>();
 
-  constructor(server: Server, storage: ConversationStorage) {
+  /** @param newSettings the settings of a new conversation */
+  constructor(
+    server: Server,
+    storage: ConversationStorage,
+    newSettings: () => ChatSettings = () => DEFAULT_SETTINGS,
+  ) {
     this.#server = server;
     this.#answers = new RunningAnswers(server, {
       change: (reference, change, isFinal) => this.#changeAnswer(reference, change, isFinal),
       restart: (reference) => this.#restart(reference),
     });
-    this.#list = new ConversationList({ storage, isAnswering: (id) => this.isAnswering(id) });
+    this.#list = new ConversationList({
+      storage,
+      newSettings,
+      isAnswering: (id) => this.isAnswering(id),
+    });
   }
 
   readonly subscribe = (listener: () => void): (() => void) => this.#list.subscribe(listener);
@@ -63,7 +73,7 @@ export class ChatStore {
     this.#list.select(id);
   }
 
-  /** Starts an empty conversation with default settings. */
+  /** Starts an empty conversation with the settings for new ones. */
   startNew(): void {
     this.#list.startNew();
   }

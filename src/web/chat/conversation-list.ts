@@ -2,7 +2,7 @@
 // tabs. The chat store acts on it.
 
 import { onFrames } from "../browser/frame-scheduler.ts";
-import { type Conversation, newestFirst } from "../conversation/conversation.ts";
+import { type ChatSettings, type Conversation, newestFirst } from "../conversation/conversation.ts";
 import { newConversation } from "../conversation/edits.ts";
 import type { ConversationStorage, StorageChange } from "../conversation/storage.ts";
 import { ConversationSaver } from "./conversation-saver.ts";
@@ -20,6 +20,8 @@ export type ChatState = {
 
 export type ListOptions = {
   readonly storage: ConversationStorage;
+  /** The settings of a new conversation. */
+  readonly newSettings: () => ChatSettings;
   /** Whether an answer of the conversation streams in this tab, which then ignores changes of other tabs. */
   readonly isAnswering: (conversationId: string) => boolean;
 };
@@ -34,7 +36,7 @@ export class ConversationList {
   constructor(options: ListOptions) {
     this.#options = options;
     const { storage } = options;
-    const first = newConversation({ nowMs: Date.now() });
+    const first = newConversation({ nowMs: Date.now(), settings: options.newSettings() });
     this.#state = {
       conversations: [first],
       currentId: first.id,
@@ -92,7 +94,8 @@ export class ConversationList {
   /** Starts an empty conversation with default settings. */
   startNew(): void {
     const empty = this.#state.conversations.find(({ turns }) => turns.length === 0);
-    const fresh = newConversation({ nowMs: Date.now() });
+    const settings = this.#options.newSettings();
+    const fresh = newConversation({ nowMs: Date.now(), settings });
     const others = this.#state.conversations.filter((each) => each !== empty);
     this.#set({ conversations: [fresh, ...others], currentId: fresh.id });
   }

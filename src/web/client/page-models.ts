@@ -1,5 +1,7 @@
 // Reads the body of GET /v1/models: each model once, whatever further names it has. Also finds the model of a conversation.
 
+import type { ReasoningEffort } from "../conversation/conversation.ts";
+
 /** A model as the server lists it. */
 export type PageModel = {
   readonly id: string;
@@ -16,6 +18,8 @@ export type PageModel = {
   readonly sizeBytes: number | null;
   /** Tokens of one conversation; null until the model was loaded. */
   readonly contextTokens: number | null;
+  /** How much it can be told to reason; empty without reasoning, or while that is unknown. */
+  readonly reasoningEfforts: readonly ReasoningEffort[];
   /** Bytes that it takes when it is loaded, in RAM and on the GPU; null while that is unknown. */
   readonly memoryBytes: number | null;
   /** Whether it fits into the memory for models; null while that is unknown. */
@@ -35,6 +39,8 @@ export type WireModel = {
     readonly aliases: readonly string[];
     readonly size: number | null;
     readonly n_ctx: number | null;
+    /** Absent in the answer of an older server. */
+    readonly reasoning_efforts?: readonly ReasoningEffort[] | null;
     readonly memory: { readonly ram: number; readonly vram: number } | null;
     readonly fits: boolean | null;
     readonly pinned: boolean;
@@ -76,6 +82,7 @@ function pageModel(id: string, meta: WireModel["meta"]): PageModel {
     canChat: meta.kind === "chat",
     sizeBytes: meta.size,
     contextTokens: meta.n_ctx,
+    reasoningEfforts: meta.reasoning_efforts ?? [],
     memoryBytes: meta.memory && meta.memory.ram + meta.memory.vram,
     fits: meta.fits,
     isPinned: meta.pinned,

@@ -85,7 +85,8 @@ const TURNS: { readonly [kind in ChatTurn["kind"]]: Fields<Extract<ChatTurn, { k
 
 const turn = variant("kind", TURNS);
 
-const checkSettings = object<ChatSettings>({
+/** @throws Error that names the first wrong setting */
+export const checkSettings = object<ChatSettings>({
   model: orNull(text),
   system: text,
   stop: listOf(text),

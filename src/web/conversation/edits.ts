@@ -20,13 +20,17 @@ type Now = { readonly nowMs: number };
 type New = Now & { readonly id?: string };
 type NewQuestion = { readonly text: string; readonly files?: readonly ChatFile[] };
 
-export function newConversation({ nowMs, id = newId() }: New): Conversation {
+export function newConversation({
+  nowMs,
+  id = newId(),
+  settings = DEFAULT_SETTINGS,
+}: New & { readonly settings?: ChatSettings }): Conversation {
   return {
     id,
     title: "",
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
-    settings: DEFAULT_SETTINGS,
+    settings,
     turns: [],
     omittedTurns: 0,
   };

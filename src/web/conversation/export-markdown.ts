@@ -1,6 +1,5 @@
 // Writes a conversation as Markdown for people to read.
 
-import { isSameValue, type SettingValue } from "./changed-settings.ts";
 import {
   type AnswerStatistics,
   type ChatAnswer,
@@ -14,6 +13,7 @@ import {
 } from "./conversation.ts";
 import { indented } from "./json-text.ts";
 import { fileLabel } from "./question-content.ts";
+import { isSameValue, type SettingValue } from "./settings/changed-settings.ts";
 
 const LABELS: { readonly [name in keyof ChatSettings]-?: string } = {
   model: "Model",
@@ -30,7 +30,7 @@ const LABELS: { readonly [name in keyof ChatSettings]-?: string } = {
   minTokens: "Min tokens",
   seed: "Seed",
   reasoningEffort: "Reasoning effort",
-  reasoningTokens: "Max reasoning tokens",
+  reasoningTokens: "Reasoning limit",
   stop: "Stop strings",
   jsonSchema: "JSON schema",
   tools: "Tools",

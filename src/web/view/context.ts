@@ -5,14 +5,18 @@ import type { ApiKey } from "../browser/api-key.ts";
 import type { ChatStore } from "../chat/chat-store.ts";
 import type { ChatState } from "../chat/conversation-list.ts";
 import { type Draft, type Drafts, draftKey } from "../chat/drafts.ts";
+import type { PresetStore } from "../chat/preset-store.ts";
 import type { ServerStatus, StatusState } from "../chat/server-status.ts";
 import { chosenModel, type PageModel } from "../client/page-models.ts";
 import type { Server } from "../client/server.ts";
 import type { Conversation } from "../conversation/conversation.ts";
+import { isSameSettings } from "../conversation/settings/changed-settings.ts";
+import type { Preset, SavedSettings } from "../conversation/settings/presets.ts";
 
 export type AppParts = {
   readonly store: ChatStore;
   readonly drafts: Drafts;
+  readonly presets: PresetStore;
   readonly status: ServerStatus;
   readonly server: Server;
   readonly apiKey: ApiKey;
@@ -74,4 +78,16 @@ export function useChosenModel(): ChosenModel {
   const { settings } = useCurrent();
   const model = chosenModel(models, settings.model);
   return { name: model?.id ?? settings.model, model };
+}
+
+export function usePresets(): SavedSettings {
+  const { presets } = useApp();
+  return useSyncExternalStore(presets.subscribe, presets.get);
+}
+
+/** The preset whose settings the shown conversation has; undefined if it has others. */
+export function usePreset(): Preset | undefined {
+  const { settings } = useCurrent();
+  const same = (preset: Preset) => isSameSettings({ ...preset.settings, model: null }, settings);
+  return usePresets().presets.find(same);
 }

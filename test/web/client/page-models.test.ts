@@ -29,6 +29,7 @@ test("keeps what is unknown until a model was loaded as null", () => {
     memoryBytes: null,
     fits: null,
     sizeBytes: null,
+    reasoningEfforts: [],
   });
   expect(loaded).toMatchObject({ contextTokens: 4096, memoryBytes: 3 });
 });

@@ -1,10 +1,11 @@
 // Explains why an answer failed and offers what the user can do next.
 
-import { useState } from "react";
 import type { ChatAnswer, RequestFailure } from "../../conversation/conversation.ts";
-import { useApp, useOpen } from "../context.ts";
+import { omitOldest } from "../../conversation/edits.ts";
+import { useApp, useCurrent, useOpen } from "../context.ts";
 import { duration } from "../format.ts";
 import { useClock } from "../use-clock.ts";
+import { overflowText } from "./overflow-text.ts";
 
 type FailureProps = {
   readonly conversationId: string;
@@ -15,29 +16,31 @@ type FailureProps = {
 
 export function FailureView(props: FailureProps) {
   const { failure, isLast } = props;
-  const { title, advice } = explain(failure);
+  const conversation = useCurrent();
+  const canOmit = omitOldest(conversation, 1) !== conversation;
+  const { title, text = failure.message, advice } = explain(failure, canOmit);
   return (
     <div className="failure" role="alert">
       <strong>{title}</strong>
-      <p>{failure.message}</p>
+      <p>{text}</p>
       {advice && <p>{advice}</p>}
-      {isLast && <Actions {...props} />}
+      {isLast && <Actions {...props} canOmit={canOmit} />}
     </div>
   );
 }
 
-function Actions({ conversationId, answer, failure }: FailureProps) {
+type ActionsProps = FailureProps & { readonly canOmit: boolean };
+
+function Actions({ conversationId, answer, failure, canOmit }: ActionsProps) {
   const open = useOpen();
   const { store } = useApp();
   const retryAtMs = failure.retryAtMs ?? 0;
   const waitMs = Math.max(0, retryAtMs - useClock(retryAtMs));
-  const [canOmit, setCanOmit] = useState(true);
   const retry = () => store.regenerate(conversationId, answer.id);
   const omit = async () => {
     // If the server is unreachable, the retry shows that error.
-    const hasOmitted = await store.omitOldest(conversationId).catch(() => true);
-    if (hasOmitted) retry();
-    else setCanOmit(false);
+    await store.omitOldest(conversationId).catch(() => {});
+    retry();
   };
   return (
     <div className="form-buttons">
@@ -46,14 +49,9 @@ function Actions({ conversationId, answer, failure }: FailureProps) {
           Enter key
         </button>
       )}
-      {failure.code === "context_length_exceeded" && (
-        <button
-          type="button"
-          className="button is-main"
-          disabled={!canOmit}
-          onClick={() => void omit()}
-        >
-          {canOmit ? "Omit oldest messages" : "Nothing left to omit"}
+      {failure.code === "context_length_exceeded" && canOmit && (
+        <button type="button" className="button is-main" onClick={() => void omit()}>
+          Omit oldest messages
         </button>
       )}
       {answer.text !== "" && (
@@ -73,9 +71,13 @@ function Actions({ conversationId, answer, failure }: FailureProps) {
   );
 }
 
-type Explanation = { readonly title: string; readonly advice?: string };
+/** The text is the server's message unless the page has a better one. */
+type Explanation = { readonly title: string; readonly text?: string; readonly advice?: string };
 
-function explain({ status, code, retryAtMs }: RequestFailure): Explanation {
+function explain(
+  { status, code, message, retryAtMs }: RequestFailure,
+  canOmit: boolean,
+): Explanation {
   const wait = retryAtMs === null ? "" : ` for ${duration(Math.max(0, retryAtMs - Date.now()))}`;
   switch (code) {
     case "unreachable":
@@ -83,10 +85,7 @@ function explain({ status, code, retryAtMs }: RequestFailure): Explanation {
     case "connection_lost":
       return { title: "Connection lost", advice: "The partial answer is kept." };
     case "context_length_exceeded":
-      return {
-        title: "The conversation is too long for the model",
-        advice: "Omitted messages stay visible here, but are no longer sent to the model.",
-      };
+      return overflowText(message, canOmit);
     case "worker_crashed":
       return { title: "The model process crashed", advice: "The model restarts automatically." };
     case "not_found":

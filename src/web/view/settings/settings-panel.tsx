@@ -6,6 +6,8 @@ import { EXAMPLE_SCHEMA, EXAMPLE_TOOLS, problemsOf } from "../../conversation/se
 import { useApp, useCurrent } from "../context.ts";
 import { Dialog } from "../dialogs/dialog.tsx";
 import { type SettingsProps, TextField } from "./fields.tsx";
+import { PresetFields } from "./preset-fields.tsx";
+import { ReasoningFields } from "./reasoning-fields.tsx";
 import { SamplingFields } from "./sampling-fields.tsx";
 import { TransportField } from "./transport-field.tsx";
 
@@ -17,6 +19,7 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
   const part = { settings, problems, set };
   return (
     <Dialog title="Chat settings" onClose={onClose} className="is-panel">
+      <PresetFields settings={settings} set={set} />
       <TextField
         label="System prompt"
         help="Sent before the conversation. Tells the model who it is and how to answer."
@@ -24,6 +27,7 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
         onChange={(system) => set({ system })}
         problem={problems.system}
       />
+      <ReasoningFields {...part} />
       <Section title="Sampling">
         <SamplingFields {...part} />
       </Section>

@@ -1,6 +1,6 @@
 // Names the settings that change how the model answers. The header marks a chat that has some.
 
-import { type ChatSettings, DEFAULT_SETTINGS } from "./conversation.ts";
+import { type ChatSettings, DEFAULT_SETTINGS } from "../conversation.ts";
 
 /** By the settings that belong together. The model is shown by the header itself. */
 const NAMES: { readonly [name in Exclude<keyof ChatSettings, "model">]-?: string } = {

@@ -1,9 +1,9 @@
 // Which settings of a chat the header names.
 
 import { expect, test } from "vitest";
-import { changedSettings, isSameSettings } from "../../../src/web/conversation/changed-settings.ts";
-import { DEFAULT_SETTINGS } from "../../../src/web/conversation/conversation.ts";
-import { settings } from "./samples.ts";
+import { changedSettings, isSameSettings } from "../../../../src/web/conversation/settings/changed-settings.ts";
+import { DEFAULT_SETTINGS } from "../../../../src/web/conversation/conversation.ts";
+import { settings } from "../samples.ts";
 
 test("names each group of settings once, and not the model", () => {
   const given = settings({ model: "other", system: "Be brief", topK: 40, seed: 1, stop: ["x"] });
