@@ -59,7 +59,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "web/attachments": [],
   "web/markdown": ["web/browser"],
   "web/client": ["type web/conversation"],
-  "web/chat": ["web/attachments", "web/conversation", "web/browser", "web/client"],
+  "web/tools": ["web/conversation", "web/browser", "type web/frames"],
+  "web/chat": [
+    ...["web/attachments", "web/conversation", "web/browser", "web/client"],
+    "type web/tools",
+  ],
   "web/view": [
     "web/attachments",
     "web/conversation",
@@ -67,6 +71,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "web/markdown",
     "web/client",
     "web/chat",
+    "web/tools",
   ],
   "web/main.tsx": ["*"],
   "web/offline": [],
@@ -98,6 +103,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   pino: ["log.ts", "type http"],
   "pino-pretty": ["log.ts"],
   "prom-client": ["metrics.ts"],
+  "@modelcontextprotocol/sdk": ["web/frames/mcp-frame.ts"],
   "@vitejs/plugin-react": ["web/vite.config.ts"],
   "eventsource-parser": ["web/client"],
   "hast-util-to-jsx-runtime": ["web/markdown"],
@@ -115,7 +121,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   vite: ["web/vite.config.ts", "type web/offline/page-files-plugin.ts"],
   ws: ["http"],
   yaml: ["config"],
-  zod: ["api", "keys", "config"],
+  zod: ["api", "keys", "config", "web/frames/mcp-frame.ts"],
 };
 
 /** The files that may read flags and variables: the entries of processes, and the worker's process gives them to its child. */

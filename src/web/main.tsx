@@ -9,6 +9,7 @@ import { ChatStore } from "./chat/chat-store.ts";
 import { Drafts } from "./chat/drafts.ts";
 import { PresetStore } from "./chat/preset-store.ts";
 import { ServerStatus } from "./chat/server-status.ts";
+import { ToolCalls } from "./chat/tool-calls.ts";
 import { Server } from "./client/server.ts";
 import { openStorage } from "./conversation/storage.ts";
 import "./style/base.css";
@@ -22,6 +23,10 @@ import "./style/dialogs.css";
 import "./style/models.css";
 import "./style/markdown.css";
 import "./style/code-colours.css";
+import "./style/tools.css";
+import { CallRunner } from "./tools/call-runner.ts";
+import { McpServers } from "./tools/mcp-servers.ts";
+import { ToolBox } from "./tools/tool-box.ts";
 import { App } from "./view/app.tsx";
 import { AppContext } from "./view/context.ts";
 
@@ -32,7 +37,16 @@ const apiKey = new ApiKey();
 const server = new Server(new URL("./", document.baseURI).href, () => apiKey.get());
 const storage = await openStorage();
 const presets = new PresetStore();
-const store = new ChatStore(server, storage, presets.newSettings);
+const tools = new ToolBox();
+const mcp = new McpServers((id, listed) => tools.relist(id, listed));
+const runner = new CallRunner(mcp);
+const store = new ChatStore({
+  server,
+  storage,
+  tools: () => tools.definitions(),
+  newSettings: presets.newSettings,
+});
+const calls = new ToolCalls({ store, box: tools, runner });
 const status = new ServerStatus(server);
 const drafts = new Drafts();
 store.subscribe(() => {
@@ -45,7 +59,7 @@ void store.load();
 const root = document.getElementById("page");
 if (!root) throw new Error('index.html has no element with the id "page"');
 createRoot(root).render(
-  <AppContext value={{ store, drafts, presets, status, server, apiKey }}>
+  <AppContext value={{ store, drafts, presets, status, server, apiKey, tools, mcp, runner, calls }}>
     <App />
   </AppContext>,
 );

@@ -14,6 +14,8 @@ const FRAMES = "/frames";
 const RIGHTS: Readonly<Record<string, FrameRights>> = {
   /** Runs tools that the user wrote: with an origin of its own, no network and no storage. */
   tool: { isSandboxed: true, workerSrc: ["blob:"] },
+  /** Connects to MCP servers that the user added. */
+  mcp: { isSandboxed: false, connectSrc: ["http:", "https:"] },
 };
 
 export function mountFrames(app: Express, folder: string): void {

@@ -17,6 +17,7 @@ import * as edits from "../conversation/edits.ts";
 import { newId } from "../conversation/ids.ts";
 import { streamedBody } from "../conversation/request-body.ts";
 import type { ConversationStorage } from "../conversation/storage.ts";
+import type { JsonObject } from "../conversation/typed-settings.ts";
 import { showVersion } from "../conversation/versions.ts";
 import { failed, newAnswer, reopened } from "./answer.ts";
 import { type ChatState, ConversationList } from "./conversation-list.ts";
@@ -26,20 +27,27 @@ import { pendingToolCalls, trimmedToFit } from "./turns.ts";
 /** A server that loses every stream is not asked forever. */
 const MAX_RESTARTS = 2;
 
+export type ChatStoreParts = {
+  readonly server: Server;
+  readonly storage: ConversationStorage;
+  /** Tools that every request offers, besides those of the chat's settings. */
+  readonly tools: () => readonly JsonObject[];
+  /** The settings of a new conversation. Default `DEFAULT_SETTINGS`. */
+  readonly newSettings?: () => ChatSettings;
+};
+
 export class ChatStore {
   readonly #server: Server;
+  readonly #tools: ChatStoreParts["tools"];
   readonly #list: ConversationList;
   readonly #answers: RunningAnswers;
   /** How often each answer was requested again. */
   readonly #restarts = new Map<string, number>();
+  readonly #onAnswered = new Set<(conversation: Conversation) => void>();
 
-  /** @param newSettings the settings of a new conversation */
-  constructor(
-    server: Server,
-    storage: ConversationStorage,
-    newSettings: () => ChatSettings = () => DEFAULT_SETTINGS,
-  ) {
+  constructor({ server, storage, tools, newSettings = () => DEFAULT_SETTINGS }: ChatStoreParts) {
     this.#server = server;
+    this.#tools = tools;
     this.#answers = new RunningAnswers(server, {
       change: (reference, change, isFinal) => this.#changeAnswer(reference, change, isFinal),
       restart: (reference) => this.#restart(reference),
@@ -54,6 +62,15 @@ export class ChatStore {
   readonly subscribe = (listener: () => void): (() => void) => this.#list.subscribe(listener);
 
   readonly get = (): ChatState => this.#list.get();
+
+  /** @param listener called when an answer is complete that this tab has read */
+  onAnswered(listener: (conversation: Conversation) => void): void {
+    this.#onAnswered.add(listener);
+  }
+
+  find(id: string): Conversation | undefined {
+    return this.#list.find(id);
+  }
 
   /** Loads the stored conversations and continues answers that a reload interrupted. */
   async load(): Promise<void> {
@@ -159,7 +176,7 @@ export class ChatStore {
   async omitOldest(id: string): Promise<boolean> {
     const before = this.#list.find(id);
     if (!before) return false;
-    const after = await trimmedToFit(before, this.#server);
+    const after = await trimmedToFit(before, { server: this.#server, tools: this.#tools() });
     this.#list.change(id, () => after);
     return after !== before;
   }
@@ -179,7 +196,7 @@ export class ChatStore {
 
   #read(reference: AnswerReference, conversation: Conversation): void {
     try {
-      const body = streamedBody(conversation);
+      const body = streamedBody(conversation, this.#tools());
       void this.#answers.read(reference, { body, requestId: newId() });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -228,8 +245,14 @@ export class ChatStore {
     const after = change(before);
     const turns = conversation.turns.map((turn) => (turn === before ? after : turn));
     const next = { ...conversation, turns };
-    if (isFinal) this.#list.change(conversationId, () => next);
+    if (isFinal) this.#end(next, after);
     // A new stream address is urgent, so that the answer survives closing the page.
     else this.#list.changeOften(next, after.stream?.address !== before.stream?.address);
+  }
+
+  #end(conversation: Conversation, { phase }: ChatAnswer): void {
+    this.#list.change(conversation.id, () => conversation);
+    if (phase.type !== "done") return;
+    for (const listener of this.#onAnswered) listener(conversation);
   }
 }

@@ -4,18 +4,19 @@ import type { Server } from "../client/server.ts";
 import type { ChatToolCall, Conversation } from "../conversation/conversation.ts";
 import { omitOldest } from "../conversation/edits.ts";
 import { requestBody } from "../conversation/request-body.ts";
+import type { JsonObject } from "../conversation/typed-settings.ts";
 
 /** Omits the oldest turns until the rest fits the context: as few as possible, but at least one. */
 export async function trimmedToFit(
   conversation: Conversation,
-  server: Server,
+  { server, tools }: { readonly server: Server; readonly tools: readonly JsonObject[] },
 ): Promise<Conversation> {
   let current = conversation;
   for (;;) {
     const shorter = omitOldest(current, 1);
     if (shorter === current) return current;
     current = shorter;
-    if (await server.fits(requestBody(current))) return current;
+    if (await server.fits(requestBody(current, tools))) return current;
   }
 }
 

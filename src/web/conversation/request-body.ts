@@ -58,11 +58,17 @@ type SamplingBody = {
 /**
  * If the last turn is an answer, the server continues it.
  *
+ * @param moreTools offered besides those of the settings, which come first
  * @throws Error if the schema, the tools or the logit biases are invalid; `problemsOf` reports that beforehand
  */
-export function requestBody({ settings, turns, omittedTurns }: Conversation): RequestBody {
+export function requestBody(
+  { settings, turns, omittedTurns }: Conversation,
+  moreTools: readonly JsonObject[] = [],
+): RequestBody {
   const schema = requireValid("the JSON schema", readSchema(settings.jsonSchema));
-  const tools = requireValid("the list of tools", readTools(settings.tools));
+  const typed = requireValid("the list of tools", readTools(settings.tools));
+  const names = new Set(typed.map(nameOf));
+  const tools = [...typed, ...moreTools.filter((tool) => !names.has(nameOf(tool)))];
   return {
     ...set("model", settings.model),
     messages: [...systemMessage(settings.system), ...messagesOf(turns.slice(omittedTurns))],
@@ -76,13 +82,17 @@ export function requestBody({ settings, turns, omittedTurns }: Conversation): Re
 }
 
 /** The body of a streamed request, with the usage and progress that the page shows. */
-export function streamedBody(conversation: Conversation) {
+export function streamedBody(conversation: Conversation, moreTools: readonly JsonObject[] = []) {
   return {
-    ...requestBody(conversation),
+    ...requestBody(conversation, moreTools),
     stream: true,
     stream_options: { include_usage: true },
     return_progress: true,
   };
+}
+
+function nameOf({ function: definition }: JsonObject): unknown {
+  return isObject(definition) ? definition.name : null;
 }
 
 function samplingBody(settings: ChatSettings): SamplingBody {

@@ -7,7 +7,7 @@ export type JsonObject = { readonly [name: string]: unknown };
 const MAX_TOOLS = 256;
 const MAX_BIASES = 1024;
 const TOKEN_ID = /^\d{1,9}$/;
-const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+export const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 
 /** Null if the text is empty. */
 export function readSchema(text: string): Parsed<JsonObject | null> {

@@ -17,17 +17,20 @@ import {
 import { CodeDialog } from "./dialogs/code-dialog.tsx";
 import { CompareDialog } from "./dialogs/compare-dialog.tsx";
 import { KeyDialog } from "./dialogs/key-dialog.tsx";
+import { LazyDialog } from "./dialogs/lazy-dialog.tsx";
 import { Header } from "./header/header.tsx";
-import { LazyModelsDialog } from "./models/lazy-models-dialog.tsx";
 import { Notices } from "./notices.tsx";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
 import { Sidebar } from "./sidebar/sidebar.tsx";
 import { Transcript } from "./transcript/transcript.tsx";
 
+const loadModels = async () => (await import("./models/models-dialog.tsx")).ModelsDialog;
+const loadTools = async () => (await import("./tools/tools-dialog.tsx")).ToolsDialog;
+
 type LastTurn = ChatTurn | undefined;
 
 export function App() {
-  const { store, status } = useApp();
+  const { store, status, calls } = useApp();
   const { hasLoaded } = useChats();
   const conversation = useCurrent();
   const [opened, setOpened] = useState<Opened>("nothing");
@@ -52,7 +55,10 @@ export function App() {
   useEffect(() => {
     if (isOutdated) void status.refresh();
   }, [isOutdated, status]);
-  useEscapeToStop(() => store.stop(conversation.id));
+  useEscapeToStop(() => {
+    store.stop(conversation.id);
+    calls.stop(conversation.id);
+  });
 
   return (
     <OpenContext value={setOpened}>
@@ -72,7 +78,8 @@ export function App() {
         {opened === "code" && <CodeDialog onClose={close} />}
         {opened === "compare" && <CompareDialog onClose={close} />}
         {opened === "key" && <KeyDialog onClose={close} />}
-        {opened === "models" && <LazyModelsDialog onClose={close} />}
+        {opened === "models" && <LazyDialog title="Models" load={loadModels} onClose={close} />}
+        {opened === "tools" && <LazyDialog title="Tools" load={loadTools} onClose={close} />}
         <Announcer />
       </div>
     </OpenContext>

@@ -7,11 +7,15 @@ import type { ChatState } from "../chat/conversation-list.ts";
 import { type Draft, type Drafts, draftKey } from "../chat/drafts.ts";
 import type { PresetStore } from "../chat/preset-store.ts";
 import type { ServerStatus, StatusState } from "../chat/server-status.ts";
+import type { ToolCalls } from "../chat/tool-calls.ts";
 import { chosenModel, type PageModel } from "../client/page-models.ts";
 import type { Server } from "../client/server.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import { isSameSettings } from "../conversation/settings/changed-settings.ts";
 import type { Preset, SavedSettings } from "../conversation/settings/presets.ts";
+import type { CallRunner } from "../tools/call-runner.ts";
+import type { McpServers } from "../tools/mcp-servers.ts";
+import type { ToolBox } from "../tools/tool-box.ts";
 
 export type AppParts = {
   readonly store: ChatStore;
@@ -20,10 +24,14 @@ export type AppParts = {
   readonly status: ServerStatus;
   readonly server: Server;
   readonly apiKey: ApiKey;
+  readonly tools: ToolBox;
+  readonly mcp: McpServers;
+  readonly runner: CallRunner;
+  readonly calls: ToolCalls;
 };
 
 /** The dialog or panel in front of the conversation. */
-export type Opened = "nothing" | "settings" | "code" | "compare" | "key" | "models";
+export type Opened = "nothing" | "settings" | "code" | "compare" | "key" | "models" | "tools";
 
 export const AppContext = createContext<AppParts | null>(null);
 

@@ -38,7 +38,8 @@ function endlessServer() {
 }
 
 async function chatting() {
-  const store = new ChatStore(new Server("http://here/", () => null), await openStorage());
+  const server = new Server("http://here/", () => null);
+  const store = new ChatStore({ server, storage: await openStorage(), tools: () => [] });
   const id = store.get().currentId;
   const turns = () => store.get().conversations.find((each) => each.id === id)?.turns ?? [];
   const answers = () => turns().filter((turn): turn is ChatAnswer => turn.kind === "answer");

@@ -1,8 +1,9 @@
-// Tool calls of an answer: their arguments as they stream in, and a form for each result.
+// Tool calls of an answer: their arguments as they stream in, and what the user decides about each.
 
-import { useState } from "react";
+import { useState, useSyncExternalStore } from "react";
 import type { ChatToolCall } from "../../conversation/conversation.ts";
 import { indented } from "../../conversation/json-text.ts";
+import type { OfferedTool } from "../../tools/offered-tools.ts";
 import { useApp } from "../context.ts";
 import { Form } from "../form.tsx";
 import { Icon } from "../icons.tsx";
@@ -28,14 +29,77 @@ export function ToolCallsView({ conversationId, calls, pendingIds, isStreaming }
       >
         {isStreaming ? call.arguments : indented(call.arguments)}
       </pre>
-      {pending.includes(call.id) && <ResultForm conversationId={conversationId} call={call} />}
+      {pending.includes(call.id) && <PendingCall conversationId={conversationId} call={call} />}
     </section>
   ));
 }
 
-type ResultProps = { readonly conversationId: string; readonly call: ChatToolCall };
+type PendingProps = { readonly conversationId: string; readonly call: ChatToolCall };
 
-function ResultForm({ conversationId, call }: ResultProps) {
+function PendingCall(props: PendingProps) {
+  const { calls, tools } = useApp();
+  const running = useSyncExternalStore(calls.subscribe, calls.get);
+  useSyncExternalStore(tools.subscribe, tools.get);
+  const tool = tools.find(props.call.name);
+  if (running.has(props.call.id)) return <RunningCall {...props} />;
+  return tool ? <CallQuestion {...props} tool={tool} /> : <ResultForm {...props} />;
+}
+
+function RunningCall({ conversationId }: PendingProps) {
+  const { calls } = useApp();
+  return (
+    <p className="phase-line" role="status">
+      <span className="pulse" aria-hidden="true" />
+      Running…
+      <button type="button" className="link" onClick={() => calls.stop(conversationId)}>
+        Stop
+      </button>
+    </p>
+  );
+}
+
+function CallQuestion({ tool, ...props }: PendingProps & { readonly tool: OfferedTool }) {
+  const { calls } = useApp();
+  const [isTyping, setTyping] = useState(false);
+  if (isTyping) return <ResultForm {...props} />;
+  const { conversationId, call } = props;
+  return (
+    <div className="call-question">
+      <p className="hint">{askText(tool)}</p>
+      <div className="form-buttons">
+        <button
+          type="button"
+          className="button is-main"
+          onClick={() => calls.allow(conversationId, call, false)}
+        >
+          Allow once
+        </button>
+        <button
+          type="button"
+          className="button"
+          onClick={() => calls.allow(conversationId, call, true)}
+        >
+          Always allow
+        </button>
+        <button type="button" className="button" onClick={() => calls.refuse(conversationId, call)}>
+          Refuse
+        </button>
+        <button type="button" className="link" onClick={() => setTyping(true)}>
+          Enter the result myself
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function askText({ source }: OfferedTool): string {
+  if (source.type === "script") return "This tool runs in your browser, without network access.";
+  const { server, tool } = source;
+  const warning = tool.isDestructive ? " It says that this tool changes or deletes data." : "";
+  return `The arguments are sent to ${server.name} (${server.url}).${warning}`;
+}
+
+function ResultForm({ conversationId, call }: PendingProps) {
   const { store } = useApp();
   const [text, setText] = useState("");
   return (

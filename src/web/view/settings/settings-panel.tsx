@@ -3,7 +3,7 @@
 import type { ReactNode } from "react";
 import type { ChatSettings } from "../../conversation/conversation.ts";
 import { EXAMPLE_SCHEMA, EXAMPLE_TOOLS, problemsOf } from "../../conversation/settings.ts";
-import { useApp, useCurrent } from "../context.ts";
+import { useApp, useCurrent, useOpen } from "../context.ts";
 import { Dialog } from "../dialogs/dialog.tsx";
 import { type SettingsProps, TextField } from "./fields.tsx";
 import { PresetFields } from "./preset-fields.tsx";
@@ -42,6 +42,7 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
 }
 
 function AnswerFields({ settings, problems, set }: SettingsProps) {
+  const open = useOpen();
   return (
     <>
       <TextField
@@ -62,13 +63,16 @@ function AnswerFields({ settings, problems, set }: SettingsProps) {
       />
       <TextField
         label="Tools"
-        help="A JSON list of functions that the model can call. You enter their results."
+        help="A JSON list of functions that the model can call in this chat. You enter their results."
         isCode
         value={settings.tools}
         onChange={(tools) => set({ tools })}
         problem={problems.tools}
         example={EXAMPLE_TOOLS}
       />
+      <button type="button" className="button" onClick={() => open("tools")}>
+        Tools for every chat…
+      </button>
     </>
   );
 }

@@ -1,8 +1,7 @@
 // A message of the user, which can be edited and sent again.
 
-import { Suspense, useState } from "react";
+import { useState } from "react";
 import type { ChatQuestion } from "../../conversation/conversation.ts";
-import { TypedMarkdown } from "../answer/lazy-markdown.tsx";
 import { isSendKey } from "../composer/send-key.ts";
 import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
@@ -31,23 +30,13 @@ export function QuestionView(props: QuestionProps) {
   return (
     <article className="question" aria-label="You">
       {question.files && <QuestionFiles files={question.files} />}
-      {question.text !== "" && <QuestionText text={question.text} />}
+      {question.text !== "" && <div className="question-text">{question.text}</div>}
       <div className="turn-tools">
         <CopyButton text={question.text} label="Copy message" />
         <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />
         <VersionSwitch {...props} />
       </div>
     </article>
-  );
-}
-
-function QuestionText({ text }: { readonly text: string }) {
-  return (
-    <div className="question-text">
-      <Suspense fallback={<div className="answer-plain">{text}</div>}>
-        <TypedMarkdown text={text} />
-      </Suspense>
-    </div>
   );
 }
 

@@ -5,8 +5,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { GREETING } from "../../src/web/frames/frame-server.ts";
-import { fakeChat, HAS_BROWSER } from "./fake-chat.ts";
+import { GREETING } from "../../../src/web/frames/frame-server.ts";
+import { fakeChat, HAS_BROWSER } from "../fake-chat.ts";
 
 /** Runs the code in the frame, without the rest of the page. */
 function run(page: Page, code: string): Promise<unknown> {
@@ -21,7 +21,7 @@ function run(page: Page, code: string): Promise<unknown> {
           frame.contentWindow?.postMessage(greeting, "*", [port2]);
           port1.postMessage({ type: "ask", id: 1, question: { code: body, args: { n: 20 } } });
         };
-        frame.src = "./frames/tool.html";
+        frame.src = "../frames/tool.html";
         document.body.append(frame);
       }),
     [code, GREETING] as const,
