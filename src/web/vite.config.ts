@@ -10,7 +10,7 @@ const SERVER = "http://127.0.0.1:8080";
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
-  plugins: [react(), onlyWoff2(), pageFiles(["markdown"])],
+  plugins: [react(), onlyWoff2(), pageFiles(["markdown", "settings-panel"])],
   build: {
     outDir: path.join(import.meta.dirname, "../../dist/web"),
     emptyOutDir: true,

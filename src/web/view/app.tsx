@@ -14,18 +14,11 @@ import {
   useCurrent,
   useStatus,
 } from "./context.ts";
-import { CodeDialog } from "./dialogs/code-dialog.tsx";
-import { CompareDialog } from "./dialogs/compare-dialog.tsx";
-import { KeyDialog } from "./dialogs/key-dialog.tsx";
-import { LazyDialog } from "./dialogs/lazy-dialog.tsx";
+import { OpenDialog } from "./dialogs/open-dialog.tsx";
 import { Header } from "./header/header.tsx";
 import { Notices } from "./notices.tsx";
-import { SettingsPanel } from "./settings/settings-panel.tsx";
 import { Sidebar } from "./sidebar/sidebar.tsx";
 import { Transcript } from "./transcript/transcript.tsx";
-
-const loadModels = async () => (await import("./models/models-dialog.tsx")).ModelsDialog;
-const loadTools = async () => (await import("./tools/tools-dialog.tsx")).ToolsDialog;
 
 type LastTurn = ChatTurn | undefined;
 
@@ -74,12 +67,7 @@ export function App() {
           {hasLoaded && <Transcript key={conversation.id} />}
           <Composer key={`composer ${conversation.id}`} />
         </main>
-        {opened === "settings" && <SettingsPanel key={conversation.id} onClose={close} />}
-        {opened === "code" && <CodeDialog onClose={close} />}
-        {opened === "compare" && <CompareDialog onClose={close} />}
-        {opened === "key" && <KeyDialog onClose={close} />}
-        {opened === "models" && <LazyDialog title="Models" load={loadModels} onClose={close} />}
-        {opened === "tools" && <LazyDialog title="Tools" load={loadTools} onClose={close} />}
+        <OpenDialog opened={opened} onClose={close} />
         <Announcer />
       </div>
     </OpenContext>
