@@ -1,5 +1,6 @@
 // The actions on conversations: questions, answers, versions, settings. The views read and call it; it knows no view.
 
+import { isNamedByModel } from "../browser/chat-naming.ts";
 import type { Server } from "../client/server.ts";
 import { failure } from "../client/server-error.ts";
 import {
@@ -21,6 +22,7 @@ import type { JsonObject } from "../conversation/typed-settings.ts";
 import { showVersion } from "../conversation/versions.ts";
 import { failed, newAnswer, reopened } from "./answer.ts";
 import { type ChatState, ConversationList } from "./conversation-list.ts";
+import { canBeNamed, titleByModel } from "./model-title.ts";
 import { type AnswerReference, RunningAnswers } from "./running-answers.ts";
 import { pendingToolCalls, trimmedToFit } from "./turns.ts";
 
@@ -229,6 +231,16 @@ export class ChatStore {
     else this.#fail(reference, failure("connection_lost", closed));
   }
 
+  /** A failure leaves the title that was derived from the question, and so does a title that the user has typed meanwhile. */
+  async #name(conversation: Conversation): Promise<void> {
+    if (!isNamedByModel() || !canBeNamed(conversation)) return;
+    const title = await titleByModel(conversation, this.#server).catch(() => null);
+    if (title === null) return;
+    this.#list.change(conversation.id, (before) =>
+      before.title === conversation.title ? edits.rename(before, title) : before,
+    );
+  }
+
   #fail(reference: AnswerReference, why: RequestFailure): void {
     this.#changeAnswer(reference, (answer) => failed(answer, why, Date.now()), true);
   }
@@ -254,5 +266,6 @@ export class ChatStore {
     this.#list.change(conversation.id, () => conversation);
     if (phase.type !== "done") return;
     for (const listener of this.#onAnswered) listener(conversation);
+    void this.#name(conversation);
   }
 }

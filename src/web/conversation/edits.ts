@@ -97,10 +97,14 @@ export function cutFrom(
 
 /** An empty title restores the one derived from the first question. Keeps the place in the list, which the time decides. */
 export function rename(conversation: Conversation, title: string): Conversation {
-  const first = conversation.turns.find(({ kind }) => kind === "question");
-  const original = first?.kind === "question" ? questionTitle(first) : "";
-  const named = title.trim() === "" ? original : title.trim();
+  const named = title.trim() === "" ? derivedTitle(conversation) : title.trim();
   return { ...conversation, title: named };
+}
+
+/** The title that the first question gives; empty without a question. */
+export function derivedTitle({ turns }: Conversation): string {
+  const first = turns.find((turn) => turn.kind === "question");
+  return first ? questionTitle(first) : "";
 }
 
 /** Adds the result of a tool call after its answer and the earlier results. A second result for a call replaces the first. */

@@ -1,6 +1,7 @@
 // Actions on a conversation while its answer streams.
 
 import { afterEach, expect, test, vi } from "vitest";
+import { setNamedByModel } from "../../../src/web/browser/chat-naming.ts";
 import { ChatStore } from "../../../src/web/chat/chat-store.ts";
 import { Server } from "../../../src/web/client/server.ts";
 import type { ChatAnswer } from "../../../src/web/conversation/conversation.ts";
@@ -157,3 +158,44 @@ test("an answer whose streams are lost again and again fails and keeps its text"
   expect(answers().map(({ text }) => text)).toEqual(["abc"]);
   expect(bodies).toHaveLength(3);
 });
+
+/** A server that answers with "An answer" and, when `giveTitle` is called, with a title. */
+function namingServer() {
+  let giveTitle = () => {};
+  const titleRequests = { count: 0 };
+  vi.stubGlobal("fetch", async (_url: URL, init: RequestInit) => {
+    if (!JSON.parse(String(init.body)).stream) {
+      titleRequests.count += 1;
+      await new Promise<void>((resolve) => {
+        giveTitle = resolve;
+      });
+      return Response.json({ choices: [{ message: { content: "By the model" } }] });
+    }
+    const chunk = { model: "m", choices: [{ delta: { content: "An answer" } }] };
+    return new Response(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
+  });
+  return { titleRequests, giveTitle: () => giveTitle() };
+}
+
+test.each([
+  { isOn: false, typed: null, requests: 0, title: "question" },
+  { isOn: true, typed: null, requests: 1, title: "By the model" },
+  { isOn: true, typed: "Mine", requests: 1, title: "Mine" },
+])(
+  "a chat is named by the model if that is on ($isOn), and typed titles stay ($typed)",
+  async (each) => {
+    setNamedByModel(each.isOn);
+    const { titleRequests, giveTitle } = namingServer();
+    const { store, id, answers } = await chatting();
+    const title = () => store.get().conversations.find((chat) => chat.id === id)?.title;
+
+    store.ask(id, "question");
+    await vi.waitFor(() => expect(answers()[0]?.phase.type).toBe("done"), { timeout: 10_000 });
+    expect(titleRequests.count).toBe(each.requests);
+    if (each.typed !== null) store.rename(id, each.typed);
+    giveTitle();
+
+    await vi.waitFor(() => expect(title()).toBe(each.title));
+    setNamedByModel(false);
+  },
+);

@@ -6,6 +6,7 @@ import { EXAMPLE_SCHEMA, EXAMPLE_TOOLS, problemsOf } from "../../conversation/se
 import { useApp, useCurrent, useOpen } from "../context.ts";
 import { Dialog } from "../dialogs/dialog.tsx";
 import { type SettingsProps, TextField } from "./fields.tsx";
+import { NamingField } from "./naming-field.tsx";
 import { PresetFields } from "./preset-fields.tsx";
 import { ReasoningFields } from "./reasoning-fields.tsx";
 import { SamplingFields } from "./sampling-fields.tsx";
@@ -36,6 +37,7 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
       </Section>
       <Section title="This browser">
         <TransportField />
+        <NamingField />
       </Section>
     </Dialog>
   );

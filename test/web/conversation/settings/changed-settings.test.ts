@@ -1,8 +1,11 @@
 // Which settings of a chat the header names.
 
 import { expect, test } from "vitest";
-import { changedSettings, isSameSettings } from "../../../../src/web/conversation/settings/changed-settings.ts";
 import { DEFAULT_SETTINGS } from "../../../../src/web/conversation/conversation.ts";
+import {
+  changedSettings,
+  isSameSettings,
+} from "../../../../src/web/conversation/settings/changed-settings.ts";
 import { settings } from "../samples.ts";
 
 test("names each group of settings once, and not the model", () => {
