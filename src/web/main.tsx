@@ -19,6 +19,7 @@ import "./style/transcript.css";
 import "./style/empty-chat.css";
 import "./style/composer.css";
 import "./style/attachments.css";
+import "./style/shortcuts.css";
 import "./style/dialogs.css";
 import "./style/models.css";
 import "./style/markdown.css";

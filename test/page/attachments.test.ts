@@ -96,6 +96,20 @@ describe.skipIf(!HAS_BROWSER)("files of a message", () => {
     expect(await field(page).inputValue()).toBe("word ".repeat(600));
   });
 
+  test("a long question is folded", async () => {
+    const { page } = await chat.open();
+    chat.says({ texts: ["Read"] });
+    await ask(page, "line\n".repeat(80));
+    await answered(page);
+    const height = () => page.locator(".question").evaluate(({ clientHeight }) => clientHeight);
+    await page.getByRole("button", { name: "Show all" }).waitFor();
+    expect(await height()).toBeLessThan(500);
+    await page.getByRole("button", { name: "Show all" }).click();
+    expect(await height()).toBeGreaterThan(1000);
+    await page.getByRole("button", { name: "Show less" }).click();
+    expect(await height()).toBeLessThan(500);
+  });
+
   test("a draft survives a reload", async () => {
     const { page } = await chat.open();
     await field(page).fill("Half a sen");

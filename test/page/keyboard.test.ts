@@ -88,6 +88,30 @@ describe.skipIf(!HAS_BROWSER)("the chat page", () => {
     }
   });
 
+  test("has shortcuts, and a list of them", async () => {
+    const { page } = await chat.open();
+    chat.says({ texts: ["An answer"] });
+    await ask(page, "Anything?");
+    await answered(page);
+    await page.keyboard.press("Control+k");
+    await page.locator(".search input:focus").waitFor();
+    await page.keyboard.press("Shift+Escape");
+    expect(await focused(page)).toBe("Message");
+    await page.keyboard.press("Control+Shift+;");
+    await page.getByRole("status").getByText("Answer copied").waitFor();
+    await page.keyboard.type("What?");
+    expect(await question(page).inputValue()).toBe("What?");
+    await page.keyboard.press("Control+Shift+O");
+    await page.getByText("What would you like to know?").waitFor();
+    expect(await focused(page)).toBe("Message");
+
+    await page.getByRole("button", { name: "Shortcuts" }).click();
+    const list = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+    expect(await list.textContent()).toContain("New chatCtrlShiftO");
+    await page.keyboard.press("Escape");
+    await list.waitFor({ state: "detached" });
+  });
+
   test("has one top heading, landmarks, and a name for every focusable element", async () => {
     const { page } = await chat.open();
     chat.says({ texts: ["# Title\n\nText\n\n```js\n1\n```\n\n- [ ] a\n"] });

@@ -150,6 +150,11 @@ describe.skipIf(!HAS_BROWSER)("the settings of a chat", () => {
     expect(await page.getByRole("tab", { name: "curl" }).getAttribute("aria-selected")).toBe(
       "true",
     );
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await page.getByRole("textbox", { name: "Message" }).fill("A draft");
+    await openTool(page, "Show request");
+    const code = await page.getByRole("tabpanel").textContent();
+    expect(code).toMatch(/A flow[\s\S]*A draft/);
   });
 
   test("apply to both sides of the comparison, where the stream shows its first text sooner", async () => {

@@ -17,13 +17,14 @@ import {
 import { OpenDialog } from "./dialogs/open-dialog.tsx";
 import { Header } from "./header/header.tsx";
 import { Notices } from "./notices.tsx";
+import { Shortcuts } from "./shortcuts/shortcuts.tsx";
 import { Sidebar } from "./sidebar/sidebar.tsx";
 import { Transcript } from "./transcript/transcript.tsx";
 
 type LastTurn = ChatTurn | undefined;
 
 export function App() {
-  const { store, status, calls } = useApp();
+  const { status } = useApp();
   const { hasLoaded } = useChats();
   const conversation = useCurrent();
   const [opened, setOpened] = useState<Opened>("nothing");
@@ -48,10 +49,6 @@ export function App() {
   useEffect(() => {
     if (isOutdated) void status.refresh();
   }, [isOutdated, status]);
-  useEscapeToStop(() => {
-    store.stop(conversation.id);
-    calls.stop(conversation.id);
-  });
 
   return (
     <OpenContext value={setOpened}>
@@ -69,6 +66,7 @@ export function App() {
         </main>
         <OpenDialog opened={opened} onClose={close} />
         <Announcer />
+        <Shortcuts showSidebar={() => setSidebar(true)} />
       </div>
     </OpenContext>
   );
@@ -104,19 +102,6 @@ function useNeedsKey(last: LastTurn): boolean {
   const { failure } = useStatus();
   const answerFailure = last?.kind === "answer" && hasEnded(last) ? last.failure : null;
   return failure?.status === 401 || answerFailure?.status === 401;
-}
-
-/** Escape stops the answer, unless it closes a dialog or belongs to an input method. */
-function useEscapeToStop(stop: () => void): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const isHandled = event.defaultPrevented || event.isComposing;
-      if (event.key !== "Escape" || isHandled || document.querySelector("dialog[open]")) return;
-      stop();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  });
 }
 
 /** Closes the sidebar when the window becomes so narrow that it would cover the conversation. */

@@ -31,7 +31,15 @@ export type AppParts = {
 };
 
 /** The dialog or panel in front of the conversation. */
-export type Opened = "nothing" | "settings" | "code" | "compare" | "key" | "models" | "tools";
+export type Opened =
+  | "nothing"
+  | "settings"
+  | "code"
+  | "compare"
+  | "key"
+  | "models"
+  | "tools"
+  | "shortcuts";
 
 export const AppContext = createContext<AppParts | null>(null);
 

@@ -6,6 +6,7 @@ import { hasRunningAnswer } from "../../conversation/conversation.ts";
 import { problemsOf } from "../../conversation/settings.ts";
 import { useApp, useCurrent, useDraft, useOpen } from "../context.ts";
 import { Form } from "../form.tsx";
+import { withKeys } from "../shortcuts/platform.ts";
 import { AttachButton, SendButton, StopButton } from "./composer-buttons.tsx";
 import { ContextFitNote } from "./context-fit-note.tsx";
 import { DraftFiles } from "./draft-files.tsx";
@@ -63,7 +64,15 @@ export function Composer() {
           "The answer is not complete. Stop it with Escape or the stop button, or send your message when it ends."}
       </p>
       <p className="hint composer-hint">
-        Enter to send, Shift+Enter for a new line, Escape to stop
+        Enter to send, Shift+Enter for a new line, Escape to stop.{" "}
+        <button
+          type="button"
+          className="link"
+          title={withKeys("Keyboard shortcuts", "shortcuts")}
+          onClick={() => open("shortcuts")}
+        >
+          Shortcuts
+        </button>
       </p>
       <DropTarget />
     </Form>

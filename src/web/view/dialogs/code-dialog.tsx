@@ -1,10 +1,12 @@
 // Shows the chat's API request as code: curl, JavaScript, Python.
 
 import { useState } from "react";
+import { readyFiles } from "../../chat/drafts.ts";
 import type { Conversation } from "../../conversation/conversation.ts";
+import { addQuestion } from "../../conversation/edits.ts";
 import { streamedBody } from "../../conversation/request-body.ts";
 import { asCurl, asJavaScript, asPython, type CodeBody } from "../../conversation/request-code.ts";
-import { useApp, useChosenModel, useCurrent } from "../context.ts";
+import { useApp, useChosenModel, useCurrent, useDraft } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { Dialog } from "./dialog.tsx";
 
@@ -18,14 +20,24 @@ export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
   const { server, apiKey } = useApp();
   const { name } = useChosenModel();
   const conversation = useCurrent();
+  const [draft] = useDraft();
+  const question = { text: draft.text.trim(), files: readyFiles(draft) };
+  const isWriting = question.text !== "" || question.files.length > 0;
+  const shown = isWriting
+    ? addQuestion(conversation, { ...question, nowMs: conversation.updatedAtMs })
+    : conversation;
   const [chosen, setChosen] = useState(0);
   const format = FORMATS[chosen] ?? FORMATS[0];
-  const code = codeFor(conversation, name, (body) =>
+  const code = codeFor(shown, name, (body) =>
     format.write(`${server.apiUrl}/chat/completions`, body, { hasKey: apiKey.get() !== null }),
   );
   return (
     <Dialog title="Show request" onClose={onClose}>
-      <p className="hint">The API request for the last message of this chat, ready to run.</p>
+      <p className="hint">
+        The API request for{" "}
+        {isWriting ? "the message that you are writing" : "the last message of this chat"}, ready to
+        run.
+      </p>
       <div className="tabs" role="tablist" aria-label="Language">
         {FORMATS.map(({ name }, index) => (
           <button

@@ -26,6 +26,10 @@ const LAZY = {
     title: "Tools",
     load: async () => (await import("../tools/tools-dialog.tsx")).ToolsDialog,
   },
+  shortcuts: {
+    title: "Keyboard shortcuts",
+    load: async () => (await import("../shortcuts/shortcuts-dialog.tsx")).ShortcutsDialog,
+  },
 } as const;
 
 type OpenProps = { readonly opened: Opened; readonly onClose: () => void };

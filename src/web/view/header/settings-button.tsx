@@ -3,6 +3,7 @@
 import { changedSettings } from "../../conversation/settings/changed-settings.ts";
 import { type Opened, useCurrent, useOpen, usePreset } from "../context.ts";
 import { IconButton } from "../icons.tsx";
+import { withKeys } from "../shortcuts/platform.ts";
 
 const LABEL = "Chat settings";
 
@@ -16,7 +17,9 @@ export function SettingsButton({ opened }: { readonly opened: Opened }) {
     <IconButton
       icon="settings"
       label={LABEL}
-      tooltip={isMarked ? `${LABEL} (${which}: ${changed.join(", ")})` : LABEL}
+      tooltip={
+        isMarked ? `${LABEL} (${which}: ${changed.join(", ")})` : withKeys(LABEL, "settings")
+      }
       className="settings-button"
       isOn={opened === "settings"}
       onClick={() => open(opened === "settings" ? "nothing" : "settings")}

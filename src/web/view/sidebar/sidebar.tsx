@@ -5,6 +5,7 @@ import type { Conversation } from "../../conversation/conversation.ts";
 import { search } from "../../conversation/search.ts";
 import { useApp, useChats } from "../context.ts";
 import { Icon, IconButton } from "../icons.tsx";
+import { withKeys } from "../shortcuts/platform.ts";
 import { chatGroups } from "./chat-groups.ts";
 import { ConversationItem } from "./conversation-item.tsx";
 import { HistoryMenu } from "./history-menu.tsx";
@@ -52,6 +53,7 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
         <button
           type="button"
           className="button new-chat"
+          title={withKeys("New chat", "new-chat")}
           onClick={() => {
             store.startNew();
             closeOnPhone();
@@ -67,6 +69,7 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
             <input
               type="search"
               placeholder="Search"
+              title={withKeys("Search chats", "search")}
               value={words}
               onChange={(event) => setWords(event.currentTarget.value)}
             />

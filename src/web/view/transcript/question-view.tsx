@@ -7,6 +7,7 @@ import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { Form } from "../form.tsx";
 import { IconButton } from "../icons.tsx";
+import { Folded } from "./folded.tsx";
 import { QuestionFiles } from "./question-files.tsx";
 import { type VersionProps, VersionSwitch } from "./version-switch.tsx";
 
@@ -30,7 +31,11 @@ export function QuestionView(props: QuestionProps) {
   return (
     <article className="question" aria-label="You">
       {question.files && <QuestionFiles files={question.files} />}
-      {question.text !== "" && <div className="question-text">{question.text}</div>}
+      {question.text !== "" && (
+        <div className="question-text">
+          <Folded>{question.text}</Folded>
+        </div>
+      )}
       <div className="turn-tools">
         <CopyButton text={question.text} label="Copy message" />
         <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />
