@@ -11,26 +11,29 @@ import { Formula } from "./maths/formula.tsx";
 import { formulaSyntax } from "./maths/formula-syntax.ts";
 import { createPacedRenderer } from "./paced-renderer.ts";
 import { pageRules } from "./page-rules.ts";
+import { typedLines } from "./typed-lines.ts";
 
 type BlockProps = {
   readonly text: string;
   /** Whether this is the last block of a text that still grows. */
   readonly isLive: boolean;
+  /** For a text that a person has typed: keeps its line breaks. */
+  readonly isTyped?: boolean;
 };
+
+type Plugins = NonNullable<Options["remarkPlugins"]>;
 
 // React has no type for `math`.
 const COMPONENTS = { pre: CodeBlock, math: Formula } as Components;
 
 // In answers a single "~" usually means "about" and not strikethrough.
-const REMARK_PLUGINS: NonNullable<Options["remarkPlugins"]> = [
-  [remarkGfm, { singleTilde: false }],
-  htmlAsText,
-];
+const REMARK_PLUGINS: Plugins = [[remarkGfm, { singleTilde: false }], htmlAsText];
 const FINISHED_PLUGINS = [pageRules];
 const LIVE_PLUGINS = [pageRules, markEnd];
 
-export const Block = memo(function Block({ text, isLive }: BlockProps): ReactElement {
-  const [render] = useState(() => createPacedRenderer(renderMarkdown));
+export const Block = memo(function Block(props: BlockProps): ReactElement {
+  const { text, isLive, isTyped = false } = props;
+  const [render] = useState(() => createPacedRenderer(isTyped ? renderTyped : renderMarkdown));
   const [, renderAgain] = useReducer((count: number) => count + 1, 0);
   const { element, waitMs } = render(text, isLive);
   useEffect(() => {
@@ -41,21 +44,25 @@ export const Block = memo(function Block({ text, isLive }: BlockProps): ReactEle
   return element;
 });
 
-/** Shows the plain text if the parser fails on it. */
 function renderMarkdown(text: string, isLive: boolean): ReactElement {
-  try {
-    return parseMarkdown(text, isLive);
-  } catch {
-    return <p className="raw-html">{text}</p>;
-  }
+  const remarkPlugins = [...REMARK_PLUGINS, formulas(text, isLive)];
+  return parse(text, { remarkPlugins, rehypePlugins: isLive ? LIVE_PLUGINS : FINISHED_PLUGINS });
+}
+
+function renderTyped(text: string): ReactElement {
+  const remarkPlugins = [...REMARK_PLUGINS, formulas(text, false), typedLines];
+  return parse(text, { remarkPlugins, rehypePlugins: FINISHED_PLUGINS });
+}
+
+function formulas(source: string, isGrowing: boolean): Plugins[number] {
+  return [formulaSyntax, { source, isGrowing }];
 }
 
 /** Calls the component as a function, so that its time can be measured and its errors caught. It has no hooks. */
-function parseMarkdown(text: string, isLive: boolean): ReactElement {
-  return ReactMarkdown({
-    children: text,
-    components: COMPONENTS,
-    remarkPlugins: [...REMARK_PLUGINS, [formulaSyntax, { source: text, isGrowing: isLive }]],
-    rehypePlugins: isLive ? LIVE_PLUGINS : FINISHED_PLUGINS,
-  });
+function parse(text: string, plugins: Options): ReactElement {
+  try {
+    return ReactMarkdown({ children: text, components: COMPONENTS, ...plugins });
+  } catch {
+    return <p className="raw-html">{text}</p>;
+  }
 }

@@ -9,15 +9,30 @@ import { useHighlightedCode } from "./use-highlighted-code.ts";
 
 const LANGUAGE_PREFIX = "language-";
 
+type CodeViewProps = {
+  readonly code: string;
+  /** The text that is copied, if it is not the shown one. */
+  readonly source?: string;
+  readonly language: string | null;
+  readonly isGrowing: boolean;
+};
+
 export function CodeBlock({ node }: ExtraProps): ReactElement {
-  const { code, language, classes } = readCode(node);
-  const isGrowing = classes.includes(END_CLASS);
+  const { code, language, isGrowing } = readCode(node);
+  return <CodeView code={code} language={language} isGrowing={isGrowing} />;
+}
+
+export function CodeView({ code, source, language, isGrowing }: CodeViewProps): ReactElement {
   const content = useHighlightedCode(code, { language, isGrowing });
+  const classes = [
+    ...(language === null ? [] : [`${LANGUAGE_PREFIX}${language}`]),
+    ...(isGrowing ? [END_CLASS] : []),
+  ];
   return (
     <div className="code-block">
       <div className="code-block-header">
         <span className="code-block-language">{language ?? "text"}</span>
-        <CopyButton text={code} />
+        <CopyButton text={source ?? code} />
       </div>
       <section
         className="code-block-scroll"
@@ -36,18 +51,18 @@ export function CodeBlock({ node }: ExtraProps): ReactElement {
 type CodeParts = {
   readonly code: string;
   readonly language: string | null;
-  readonly classes: readonly string[];
+  readonly isGrowing: boolean;
 };
 
 function readCode(pre: ElementNode | undefined): CodeParts {
   const element = pre?.children.find((child) => child.type === "element");
-  if (element === undefined) return { code: "", language: null, classes: [] };
+  if (element === undefined) return { code: "", language: null, isGrowing: false };
   const classes = classesOf(element);
   const language = classes.find((name) => name.startsWith(LANGUAGE_PREFIX));
   return {
     // Markdown adds one newline after the last line of code.
     code: textOf(element).replace(/\n$/, ""),
     language: language?.slice(LANGUAGE_PREFIX.length) ?? null,
-    classes,
+    isGrowing: classes.includes(END_CLASS),
   };
 }

@@ -1,4 +1,5 @@
-// A rehype plugin that restricts the elements of an answer: headings below those of the page, safe links, no images,
+// A rehype plugin that restricts the elements of an answer: headings below those of the page, safe links, notes
+// instead of images,
 // no ids.
 
 import { type ContentNode, type ElementNode, type RootNode, textOf } from "./hast.ts";
@@ -49,11 +50,26 @@ function link(node: ElementNode, scope: Scope): ContentNode[] {
   return [linkTo(url, applyToAll(node.children, { isInLink: true }))];
 }
 
-/** Shows an image as a link, because loading it would reveal the user to another server. */
+/** Says what an image shows instead of loading it, which would tell its server the address of the user. */
 function image(node: ElementNode, scope: Scope): ContentNode[] {
-  const text: ContentNode = { type: "text", value: `image: ${node.properties.alt ?? ""}`.trim() };
+  const alt = String(node.properties.alt ?? "").trim();
   const url = safeUrl(String(node.properties.src ?? ""));
-  return [url === null || scope.isInLink ? text : linkTo(url, [text])];
+  const host = url === null ? null : hostOf(url);
+  const note = `Image not loaded${alt === "" ? "" : `: ${alt}`}${host === null ? "" : ` (${host})`}`;
+  if (url === null || host === null || scope.isInLink) return [text(note)];
+  const title = `Loading the image would tell ${host} your address.`;
+  const open = linkTo(url, [text("Open")]);
+  open.properties.title = `${title} Opens it in a new tab.`;
+  return [element("span", { className: ["image-note"], title }, [text(`${note} `), open])];
+}
+
+/** Null if the browser would not read the address as one of the web. */
+function hostOf(url: string): string | null {
+  return URL.canParse(url) ? new URL(url).host || null : null;
+}
+
+function text(value: string): ContentNode {
+  return { type: "text", value };
 }
 
 /** The URL unchanged; null if it must not become a link: only complete http, https and mailto URLs may. */

@@ -1,8 +1,12 @@
 // Announces the start and the end of an answer to screen readers, but not every token.
 
 import type { ChatAnswer } from "../conversation/conversation.ts";
+import { plainText } from "../markdown/plain-text.ts";
 import { phaseText } from "./answer/phase-text.ts";
 import { useCurrent } from "./context.ts";
+
+/** More than enough for the excerpt. */
+const MAX_READ_CHARACTERS = 2_000;
 
 export function Announcer() {
   const last = useCurrent().turns.findLast((turn) => turn.kind === "answer");
@@ -18,7 +22,9 @@ function announcement(answer: ChatAnswer): string {
     case "writing":
       return "Writing the answer.";
     case "done":
-      return answer.calls.length > 0 ? "Calling a tool." : `Answer: ${excerpt(answer.text)}`;
+      return answer.calls.length > 0
+        ? "Calling a tool."
+        : `Answer: ${excerpt(plainText(answer.text.slice(0, MAX_READ_CHARACTERS)))}`;
     case "stopped":
       return "Answer stopped.";
     case "failed":

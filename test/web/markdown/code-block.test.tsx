@@ -1,10 +1,12 @@
 // Code blocks can be copied and scrolled, and highlighting does not move anything.
 
 import { act } from "react";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadHighlighter, openView, type View } from "./render.tsx";
 
 let view: View;
+
+beforeAll(loadHighlighter);
 
 beforeEach(() => {
   view = openView();
@@ -17,13 +19,16 @@ afterEach(() => {
 });
 
 describe("highlighting", () => {
-  // Must be the first test, because the highlighter is loaded once for all.
   it("is added later, within the same elements", async () => {
+    vi.resetModules(); // the highlighter is loaded once for all
+    const fresh = await import("./render.tsx");
+    view.close();
+    view = fresh.openView();
     view.show("```js\nconst a = 1;\n```", false);
     const code = view.element().querySelector("code");
     const plain = skeleton();
     expect(code?.innerHTML).toBe("const a = 1;");
-    await loadHighlighter();
+    await fresh.loadHighlighter();
     expect(view.element().querySelector("code")).toBe(code);
     expect(code?.innerHTML).toContain('<span class="hljs-keyword">const</span>');
     expect(skeleton()).toBe(plain);

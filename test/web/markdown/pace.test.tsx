@@ -55,7 +55,7 @@ it("splitting does not change the meaning, and growing texts are split like whol
 });
 
 const PIECES = [
-  ..."\n|\n\n|\n\n\n|- |* |1. |2) |  |    |\t|> |# |```|````|~~~|```js\n|\n```\n|---|===|text|word |**b**".split(
+  ..."\n|\n\n|\n\n\n|- |* |1. |2) |  |    |\t|> |# |```|````|~~~|```js\n|\n```\n|---|===|text|word |**b**|$$|$$\n|$x$|\\[|\\]".split(
     "|",
   ),
   ...["|a|b|\n|-|-|\n", "| x |", "`c`", "`", "[l](http://x.y)", "<div>", "</div>", "<!--", "-->"],

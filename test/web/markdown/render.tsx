@@ -4,7 +4,7 @@ import { act, type ReactElement } from "react";
 import { createRoot } from "react-dom/client";
 import { expect, vi } from "vitest";
 import { Block } from "../../../src/web/markdown/block.tsx";
-import { Markdown } from "../../../src/web/markdown/markdown.tsx";
+import { Markdown, TypedMarkdown } from "../../../src/web/markdown/markdown.tsx";
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 
@@ -17,12 +17,22 @@ export type View = {
 };
 
 export function openView(): View {
+  return open((text, isStreaming) => <Markdown text={text} isStreaming={isStreaming} />);
+}
+
+/** Shows a text as a question. */
+export function openTyped(text: string): View {
+  const view = open((shown) => <TypedMarkdown text={shown} />);
+  view.show(text, false);
+  return view;
+}
+
+function open(elementFor: (text: string, isStreaming: boolean) => ReactElement): View {
   const container = document.createElement("div");
   document.body.append(container);
   const root = createRoot(container);
   return {
-    show: (text, isStreaming) =>
-      act(() => root.render(<Markdown text={text} isStreaming={isStreaming} />)),
+    show: (text, isStreaming) => act(() => root.render(elementFor(text, isStreaming))),
     element: () => container.children[0] ?? container,
     close: () => {
       act(() => root.unmount());

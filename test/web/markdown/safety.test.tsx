@@ -2,7 +2,7 @@
 
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { safeUrl } from "../../../src/web/markdown/page-rules.ts";
-import { loadHighlighter, loadTypesetter, openView, type View } from "./render.tsx";
+import { loadHighlighter, loadTypesetter, openTyped, openView, type View } from "./render.tsx";
 
 const ATTACKS: readonly string[] = [
   "<script>alert(1)</script>",
@@ -82,10 +82,29 @@ it("links to web and mail addresses, in a new tab that gets no referrer and no o
   }
 });
 
-it("shows an image as a link, or as text if its URL is not safe", () => {
-  view.show("![cat](https://a.example/c.png) ![dog](dog.png)", false);
-  expect(view.element().textContent).toBe("image: cat image: dog");
-  expect(view.element().querySelectorAll("a")).toHaveLength(1);
+it("says what an image shows and where it is, and opens it only on request", () => {
+  view.show("![cat](https://a.example/c.png) ![dog](dog.png) ![](https://b.example)", false);
+  expect(view.element().textContent).toBe(
+    "Image not loaded: cat (a.example) Open Image not loaded: dog Image not loaded (b.example) Open",
+  );
+  const [open] = view.element().querySelectorAll("a");
+  expect(open?.href).toBe("https://a.example/c.png");
+  expect(open?.rel).toBe("noopener noreferrer nofollow");
+  expect(open?.title).toContain("a.example your address");
+});
+
+it("a typed text is as harmless", () => {
+  for (const attack of ATTACKS) {
+    const typed = openTyped(attack);
+    expect(harmsOf(typed.element())).toEqual([]);
+    typed.close();
+  }
+});
+
+it.each(ATTACKS)("is harmless in JSON: %j", (attack) => {
+  view.show(JSON.stringify({ [attack]: [attack] }), false);
+  expect(view.element().querySelector("code")).not.toBe(null);
+  expect(harmsOf(view.element())).toEqual([]);
 });
 
 it("recognizes safe URLs", () => {

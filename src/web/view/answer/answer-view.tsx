@@ -1,19 +1,17 @@
 // One answer of the model: its reasoning, text, tool calls, state, and the actions on it.
 
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { type ChatAnswer, hasEnded, type Phase } from "../../conversation/conversation.ts";
 import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { IconButton } from "../icons.tsx";
 import { type VersionProps, VersionSwitch } from "../transcript/version-switch.tsx";
 import { FailureView } from "./failure-view.tsx";
-import { markdown } from "./lazy-markdown.tsx";
+import { Markdown } from "./lazy-markdown.tsx";
 import { phaseText } from "./phase-text.ts";
 import { ReasoningView } from "./reasoning-view.tsx";
 import { StatisticsLine } from "./statistics-line.tsx";
 import { ToolCallsView } from "./tool-calls-view.tsx";
-
-const Markdown = lazy(async () => ({ default: await markdown }));
 
 export type AnswerProps = VersionProps & {
   readonly answer: ChatAnswer;

@@ -1,7 +1,8 @@
 // A message of the user, which can be edited and sent again.
 
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import type { ChatQuestion } from "../../conversation/conversation.ts";
+import { TypedMarkdown } from "../answer/lazy-markdown.tsx";
 import { isSendKey } from "../composer/send-key.ts";
 import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
@@ -31,17 +32,25 @@ export function QuestionView(props: QuestionProps) {
   return (
     <article className="question" aria-label="You">
       {question.files && <QuestionFiles files={question.files} />}
-      {question.text !== "" && (
-        <div className="question-text">
-          <Folded>{question.text}</Folded>
-        </div>
-      )}
+      {question.text !== "" && <QuestionText text={question.text} />}
       <div className="turn-tools">
         <CopyButton text={question.text} label="Copy message" />
         <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />
         <VersionSwitch {...props} />
       </div>
     </article>
+  );
+}
+
+function QuestionText({ text }: { readonly text: string }) {
+  return (
+    <div className="question-text">
+      <Folded>
+        <Suspense fallback={<div className="answer-plain">{text}</div>}>
+          <TypedMarkdown text={text} />
+        </Suspense>
+      </Folded>
+    </div>
   );
 }
 
