@@ -6,6 +6,7 @@ import type { Conversation } from "../../conversation/conversation.ts";
 import { addQuestion } from "../../conversation/edits.ts";
 import { streamedBody } from "../../conversation/request-body.ts";
 import { asCurl, asJavaScript, asPython, type CodeBody } from "../../conversation/request-code.ts";
+import type { JsonObject } from "../../conversation/typed-settings.ts";
 import { useApp, useChosenModel, useCurrent, useDraft } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { Dialog } from "./dialog.tsx";
@@ -17,7 +18,7 @@ const FORMATS = [
 ] as const;
 
 export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
-  const { server, apiKey } = useApp();
+  const { server, apiKey, tools } = useApp();
   const { name } = useChosenModel();
   const conversation = useCurrent();
   const [draft] = useDraft();
@@ -28,9 +29,12 @@ export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
     : conversation;
   const [chosen, setChosen] = useState(0);
   const format = FORMATS[chosen] ?? FORMATS[0];
-  const code = codeFor(shown, name, (body) =>
-    format.write(`${server.apiUrl}/chat/completions`, body, { hasKey: apiKey.get() !== null }),
-  );
+  const code = codeFor(shown, {
+    model: name,
+    tools: tools.definitions(),
+    write: (body) =>
+      format.write(`${server.apiUrl}/chat/completions`, body, { hasKey: apiKey.get() !== null }),
+  });
   return (
     <Dialog title="Show request" onClose={onClose}>
       <p className="hint">
@@ -74,19 +78,22 @@ export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
+type CodeOptions = {
+  readonly model: string | null;
+  /** Tools that every chat offers. */
+  readonly tools: readonly JsonObject[];
+  readonly write: (body: CodeBody) => string;
+};
+
 /** The request includes the turns up to the last question, or an example question in an empty chat. */
-function codeFor(
-  conversation: Conversation,
-  model: string | null,
-  write: (body: CodeBody) => string,
-): string {
+function codeFor(conversation: Conversation, { model, tools, write }: CodeOptions): string {
   const { turns, settings } = conversation;
   const lastQuestion = turns.findLastIndex(({ kind }) => kind === "question");
   const asked = turns.at(-1)?.kind === "tool-result" ? turns : turns.slice(0, lastQuestion + 1);
   const shown = asked.length > 0 ? asked : [EXAMPLE];
   try {
     const named = { ...settings, model };
-    return write(streamedBody({ ...conversation, settings: named, turns: shown }));
+    return write(streamedBody({ ...conversation, settings: named, turns: shown }, tools));
   } catch (error) {
     return `# ${error instanceof Error ? error.message : String(error)}`; // invalid settings
   }
