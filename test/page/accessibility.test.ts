@@ -1,20 +1,18 @@
 // The rules of axe-core on the states of the page: https://dequeuniversity.com/rules/axe. No serious finding is allowed.
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { answered, ask } from "./chat-page.ts";
 import { fakeChat, HAS_BROWSER } from "./fake-chat.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ANSWER = `## Heading\n\n- [ ] to do\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n\`\`\`js\nconst a = 1;\n\`\`\`\n\n$x^2$ and ![picture](https://example.com/a.png)`;
 
 type Finding = { readonly id: string; readonly impact: string; readonly nodes: { html: string }[] };
 
 /** The serious findings, with the elements. */
 async function findings(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const found = (await page.evaluate(
     "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)",
   )) as Finding[];
