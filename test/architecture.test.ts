@@ -89,6 +89,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   cors: ["http"],
   express: ["http"],
   helmet: ["http"],
+  mermaid: ["web/frames"],
   "node-llama-cpp": ["worker", "models"],
   "node:child_process": ["engine", "models/pull-process.ts", "cli/launch.ts"],
   "node:process": [],

@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { TORTURE, WITH_DEFINITIONS } from "../web/markdown/torture.ts";
-import { answered, ask, lastAnswer } from "./chat-page.ts";
+import { answered, ask, lastAnswer, storedAnswer } from "./chat-page.ts";
 import { fakeChat, HAS_BROWSER } from "./fake-chat.ts";
 
 const MORE = `
@@ -82,6 +82,15 @@ const HOSTILE = `
 # <math><mi xlink:href="javascript:window.ran=13">x</mi></math> <a href="javascript:window.ran=14">a</a>
 `;
 
+const HOSTILE_DIAGRAM = `\`\`\`mermaid
+%%{init: {"securityLevel": "loose", "htmlLabels": true, "themeCSS": "* { background: url(https://evil.example/css) }"}}%%
+flowchart LR
+  A["<img src=x onerror='window.ran=1'>"] --> B["Harmless <script>window.ran = 2</script>"]
+  click A call alert(1)
+  click B "javascript:window.ran=3"
+\`\`\`
+`;
+
 describe.skipIf(!HAS_BROWSER)("an answer in Markdown", () => {
   const chat = fakeChat();
 
@@ -116,8 +125,10 @@ describe.skipIf(!HAS_BROWSER)("an answer in Markdown", () => {
 
     await ask(page, HOSTILE);
     await answered(page);
+    const phase = () => storedAnswer(page).then((answer) => answer.phase.type, String);
+    await expect.poll(phase, { timeout: 20_000 }).toBe("done");
     await page.reload();
-    await answered(page);
+    await lastAnswer(page).locator(".markdown:not(.is-streaming)").waitFor();
 
     expect(await page.locator(".question-text, .markdown").evaluateAll(forbiddenIn)).toEqual([]);
     expect(await lastAnswer(page).textContent()).toContain(
@@ -128,6 +139,31 @@ describe.skipIf(!HAS_BROWSER)("an answer in Markdown", () => {
     );
     expect(await page.evaluate(() => "ran" in window)).toBe(false);
     expect(asked.filter((url) => !url.startsWith(chat.url))).toEqual([]);
+  });
+
+  test("shows a diagram as an image, whatever it contains, and its code on request", async () => {
+    const { page, complaints, asked } = await chat.open();
+    chat.says({
+      texts: [HOSTILE_DIAGRAM, "\n\nAnd a wrong one:\n\n```mermaid\nflowchart X[\n```\n"],
+    });
+
+    await ask(page, "A diagram, please");
+    await answered(page);
+    const diagram = lastAnswer(page).getByRole("img", { name: "Diagram (flowchart)" });
+    await diagram.waitFor();
+    await lastAnswer(page).getByText("The diagram cannot be drawn").waitFor();
+
+    const svg = decodeURIComponent((await diagram.getAttribute("src")) ?? "");
+    expect(svg).toMatch(/^data:image\/svg\+xml;charset=utf-8,<svg/);
+    expect(svg).toContain("Harmless");
+    await lastAnswer(page).getByRole("button", { name: "Show code" }).click();
+    expect(await lastAnswer(page).locator("pre").first().textContent()).toContain("window.ran");
+    expect(await page.locator(".markdown :is(svg, iframe, script)").count()).toBe(0);
+    expect(await page.evaluate(() => "ran" in window)).toBe(false);
+    // Mermaid tries a label's handler in its own document; the frame's policy refuses it.
+    const ofPage = complaints.filter((text) => !text.includes("script-src 'sha256-"));
+    expect(ofPage).toEqual([]);
+    expect(asked.filter((url) => !/^data:/.test(url) && !url.startsWith(chat.url))).toEqual([]);
   });
 
   test("is on a page whose policy allows only scripts, styles and addresses of its own server", async () => {
@@ -141,11 +177,13 @@ describe.skipIf(!HAS_BROWSER)("an answer in Markdown", () => {
   });
 });
 
-/** Elements that no text may add to the page. The buttons above code belong to the page. */
+/** Elements that no text may add to the page. The buttons above code and the one that unfolds a question belong to the page. */
 function forbiddenIn(places: readonly Element[]): string[] {
   const names = "script, img, svg, iframe, style, link, base, form, object, math, button, details";
   const found = places.flatMap((place) => [...place.querySelectorAll(names)]);
-  const foreign = found.filter((element) => element.closest(".code-block-header") === null);
+  const foreign = found.filter(
+    (element) => element.closest(".code-block-header, .fold-button") === null,
+  );
   return foreign.map((element) => element.outerHTML);
 }
 

@@ -16,6 +16,8 @@ const RIGHTS: Readonly<Record<string, FrameRights>> = {
   tool: { isSandboxed: true, workerSrc: ["blob:"] },
   /** Connects to MCP servers that the user added. */
   mcp: { isSandboxed: false, connectSrc: ["http:", "https:"] },
+  /** Draws diagrams: with an origin of its own, no network, and styles within the drawing. */
+  mermaid: { isSandboxed: true, styleSrc: ["'unsafe-inline'"] },
 };
 
 export function mountFrames(app: Express, folder: string): void {

@@ -7,6 +7,8 @@ export type FrameOptions = {
   readonly name: string;
   /** Whether the frame has an origin of its own, and so no access to the page's storage. */
   readonly isSandboxed: boolean;
+  /** Whether its work measures text. Then it has a size, outside the screen; otherwise it is not laid out. */
+  readonly needsLayout?: boolean;
   readonly onEvent?: (event: unknown) => void;
 };
 
@@ -68,10 +70,11 @@ export class PageFrame {
   }
 
   #open(): Promise<MessagePort> {
-    const { name, isSandboxed } = this.#options;
+    const { name, isSandboxed, needsLayout = false } = this.#options;
     const frame = document.createElement("iframe");
     this.#element = frame;
-    frame.hidden = true;
+    frame.hidden = !needsLayout;
+    if (needsLayout) placeOutside(frame);
     frame.title = name;
     if (isSandboxed) frame.sandbox.add("allow-scripts");
     const { port1, port2 } = new MessageChannel();
@@ -93,4 +96,17 @@ export class PageFrame {
     if (reply.type === "answer") waiting?.resolve(reply.answer);
     else waiting?.reject(new Error(reply.message));
   }
+}
+
+function placeOutside(frame: HTMLIFrameElement): void {
+  frame.tabIndex = -1;
+  frame.ariaHidden = "true";
+  Object.assign(frame.style, {
+    position: "fixed",
+    insetInlineStart: "-2000px",
+    width: "1200px",
+    height: "800px",
+    border: "0",
+    visibility: "hidden",
+  });
 }

@@ -4,7 +4,7 @@
 import { Fragment, type ReactElement, useMemo, useState } from "react";
 import { Block } from "./block.tsx";
 import { createBlockSplitter, type TextBlock } from "./block-splitter.ts";
-import { CodeView } from "./code-block.tsx";
+import { CodeView } from "./code-view.tsx";
 import { indentJson } from "./indent-json.ts";
 import { repairUnfinished } from "./repair.ts";
 
