@@ -10,7 +10,11 @@ const SERVER = "http://127.0.0.1:8080";
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
-  plugins: [react(), onlyWoff2(), pageFiles(["markdown", "settings-panel"])],
+  plugins: [
+    react(),
+    onlyWoff2(),
+    pageFiles(["markdown", "settings-panel", "export", "export-markdown"]),
+  ],
   build: {
     outDir: path.join(import.meta.dirname, "../../dist/web"),
     emptyOutDir: true,
@@ -24,6 +28,10 @@ export default defineConfig({
         "service-worker": path.join(import.meta.dirname, "offline/service-worker.ts"),
       },
       output: {
+        // What several parts of the page use is one file. Otherwise the page starts with 16 small ones, 6 KB more in all.
+        codeSplitting: {
+          groups: [{ name: "shared", test: /src\/web|react|jsonc/, minShareCount: 2, minSize: 0 }],
+        },
         entryFileNames: ({ name }) =>
           name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js",
       },

@@ -3,7 +3,6 @@
 import type { OpenedStream, StreamRequest } from "./opened-stream.ts";
 import { chosenModel, type PageModel, pageModels, type WireModel } from "./page-models.ts";
 import { connectionError, errorFrom, ServerError } from "./server-error.ts";
-import { openSocketStream } from "./socket-frames.ts";
 import { sseFrames } from "./sse-frames.ts";
 
 /** The server's readiness. */
@@ -100,10 +99,12 @@ export class Server {
     return { address: response.headers.get("location"), frames: sseFrames(response) };
   }
 
-  /** The same over a WebSocket. */
-  openSocketStream(request: StreamRequest, signal: AbortSignal): Promise<OpenedStream> {
+  /** The same over a WebSocket, whose code is loaded when it is used, because few choose it. */
+  async openSocketStream(request: StreamRequest, signal: AbortSignal): Promise<OpenedStream> {
     const url = new URL("v1/ws", this.#base).href.replace(/^http/, "ws");
-    return openSocketStream(request, { url, key: this.#key(), signal });
+    const loaded = await import("./socket-frames.ts").catch(() => null);
+    if (!loaded) throw connectionError("unreachable");
+    return loaded.openSocketStream(request, { url, key: this.#key(), signal });
   }
 
   #requestStream(request: StreamRequest, signal: AbortSignal): Promise<Response> {

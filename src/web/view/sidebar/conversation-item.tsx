@@ -1,14 +1,12 @@
 // One conversation in the list, with its menu: pin, rename, export, delete.
 
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { saveFile } from "../../browser/files.ts";
 import { type Conversation, hasRunningAnswer } from "../../conversation/conversation.ts";
-import { fileNameFor, toJson } from "../../conversation/export.ts";
-import { toMarkdown } from "../../conversation/export-markdown.ts";
 import { useApp } from "../context.ts";
 import { Form } from "../form.tsx";
 import { when } from "../format.ts";
 import { Menu } from "../menu.tsx";
+import { saveChat } from "./chat-files.ts";
 
 type ItemProps = {
   readonly conversation: Conversation;
@@ -24,8 +22,6 @@ export function ConversationItem({ conversation, snippet, isCurrent, onSelect }:
   const item = useRef<HTMLLIElement>(null);
   useFocusAfter(isRenaming, item);
   const { id, title, updatedAtMs, isPinned = false } = conversation;
-  const save = (extension: "json" | "md", text: string) =>
-    saveFile(fileNameFor(conversation, extension), text);
   if (isRenaming)
     return (
       <li ref={item}>
@@ -56,8 +52,8 @@ export function ConversationItem({ conversation, snippet, isCurrent, onSelect }:
         entries={[
           { name: isPinned ? "Unpin" : "Pin", run: () => store.pin(id, !isPinned) },
           { name: "Rename", run: () => setRenaming(true) },
-          { name: "Export as Markdown", run: () => save("md", toMarkdown(conversation)) },
-          { name: "Export as JSON", run: () => save("json", toJson([conversation])) },
+          { name: "Export as Markdown", run: () => void saveChat(conversation, "md") },
+          { name: "Export as JSON", run: () => void saveChat(conversation, "json") },
           { name: "Delete", isDanger: true, run: () => void store.remove(id) },
         ]}
       />

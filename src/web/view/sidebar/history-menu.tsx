@@ -1,10 +1,10 @@
 // Actions on all conversations: import, export, delete.
 
 import { useEffect, useState } from "react";
-import { chooseFile, saveFile } from "../../browser/files.ts";
-import { fromJson, toJson } from "../../conversation/export.ts";
+import { chooseFile } from "../../browser/files.ts";
 import { useApp, useChats } from "../context.ts";
 import { ConfirmDialog } from "../dialogs/confirm-dialog.tsx";
+import { readChats, saveChats } from "./chat-files.ts";
 
 /** How long the result of an import is shown. */
 const MESSAGE_MS = 8_000;
@@ -20,7 +20,7 @@ export function HistoryMenu() {
     if (text === null) return;
     setMessage("");
     try {
-      const added = store.add(fromJson(text));
+      const added = store.add(await readChats(text));
       setMessage(added === 1 ? "1 chat imported." : `${added} chats imported.`);
     } catch (error) {
       setMessage(error instanceof Error ? error.message : String(error));
@@ -35,11 +35,7 @@ export function HistoryMenu() {
         Import
       </button>
       {stored.length > 0 && (
-        <button
-          type="button"
-          className="link"
-          onClick={() => saveFile("sluice-conversations.json", toJson(stored))}
-        >
+        <button type="button" className="link" onClick={() => void saveChats(stored)}>
           Export all
         </button>
       )}
