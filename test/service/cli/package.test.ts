@@ -65,7 +65,7 @@ function sluice(...args: string[]): Promise<string> {
 
 test("contains the compiled program, its types, the page, the built-in model and the nginx configuration, and nothing else", () => {
   const allowed =
-    /^(LICENSE|README\.md|package\.json|deploy\/nginx\.conf|models\/(builtin\.gguf|MODEL_CARD\.md)|dist\/web\/[\w./-]+\.(html|js|css|svg|md)|dist\/docs\/[\w.-]+|dist\/(?!web\/)[\w/-]+\.(js|d\.ts))$/;
+    /^(LICENSE|README\.md|package\.json|deploy\/nginx\.conf|models\/(builtin\.gguf|MODEL_CARD\.md)|dist\/web\/[\w./-]+\.(html|m?js|css|svg|png|webmanifest|woff2|bcmap|md)(\.br|\.gz)?|dist\/docs\/[\w.-]+|dist\/(?!web\/)[\w/-]+\.(js|d\.ts))$/;
 
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   expect(files).toEqual(
