@@ -109,7 +109,7 @@ export const checkSettings = object<ChatSettings>({
 });
 
 const checkFields = object<Conversation>({
-  id: text,
+  id: address,
   title: text,
   createdAtMs: time,
   updatedAtMs: time,
@@ -126,6 +126,12 @@ const checkFields = object<Conversation>({
   ),
   omittedTurns: number,
 });
+
+/** The id of a conversation is a part of the page's address. */
+function address(value: unknown, path: string): void {
+  if (typeof value !== "string" || !/^[\w.:-]{1,200}$/.test(value))
+    throw wrong(path, "an id of letters, digits, dots and dashes", value);
+}
 
 /**
  * @param path of the value, for the error message

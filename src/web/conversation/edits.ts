@@ -114,13 +114,16 @@ export function putToolResult(
 ): Conversation {
   const { call, text, nowMs, id = newId() } = options;
   const { turns } = conversation;
-  const known = turns.find((turn) => turn.kind === "tool-result" && turn.callId === call.id);
+  const caller = callerIndex(turns, call.id);
+  if (caller < 0) return conversation;
+  const later = turns.slice(caller + 1); // an earlier answer may have used the same id
+  const known = later.find((turn) => turn.kind === "tool-result" && turn.callId === call.id);
   if (known) {
     const next = turns.map((turn) => (turn === known ? { ...known, text } : turn));
     return changed(conversation, next, nowMs);
   }
-  const index = resultIndex(turns, call.id);
-  if (index === null) return conversation;
+  const results = later.findIndex(({ kind }) => kind !== "tool-result");
+  const index = results < 0 ? turns.length : caller + 1 + results;
   const result = { kind: "tool-result", id, callId: call.id, name: call.name, text } as const;
   return changed(conversation, turns.toSpliced(index, 0, result), nowMs);
 }
@@ -177,12 +180,9 @@ function questionIndexes(turns: readonly ChatTurn[]): number[] {
   return turns.flatMap(({ kind }, index) => (kind === "question" ? [index] : []));
 }
 
-/** Where to insert the result of a call; null if no answer made that call. */
-function resultIndex(turns: readonly ChatTurn[], callId: string): number | null {
-  const caller = turns.findLastIndex(
+/** The last answer that made the call; -1 if none did. */
+function callerIndex(turns: readonly ChatTurn[], callId: string): number {
+  return turns.findLastIndex(
     (turn) => turn.kind === "answer" && turn.calls.some(({ id }) => id === callId),
   );
-  if (caller < 0) return null;
-  const length = turns.slice(caller + 1).findIndex(({ kind }) => kind !== "tool-result");
-  return length < 0 ? turns.length : caller + 1 + length;
 }

@@ -17,7 +17,7 @@ function run({ code, args }: ToolQuestion, signal: AbortSignal): Promise<string>
   return new Promise<string>((resolve, reject) => {
     worker.addEventListener("message", ({ data }) => {
       if (data?.type === "value") resolve(String(data.text));
-      else reject(new Error(String(data?.text)));
+      else if (data?.type === "error") reject(new Error(String(data.text)));
     });
     worker.addEventListener("error", ({ message }) =>
       reject(new Error(message || "the code could not be run")),

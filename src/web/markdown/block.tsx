@@ -58,8 +58,13 @@ function formulas(source: string, isGrowing: boolean): Plugins[number] {
   return [formulaSyntax, { source, isGrowing }];
 }
 
+/** Parsing takes time that grows with the square of the longest word: half a minute for one of 140,000 characters. */
+const LONG_WORD = /\S{5000}/;
+const CODE = /^ {0,3}(?:`{3}|~{3})/;
+
 /** Calls the component as a function, so that its time can be measured and its errors caught. It has no hooks. */
 function parse(text: string, plugins: Options): ReactElement {
+  if (LONG_WORD.test(text) && !CODE.test(text)) return <p className="raw-html">{text}</p>;
   try {
     return ReactMarkdown({ children: text, components: COMPONENTS, ...plugins });
   } catch {

@@ -1,6 +1,7 @@
 // Edits of a conversation. Each returns a new conversation and leaves everything else unchanged.
 
 import { expect, test } from "vitest";
+import { newAnswer } from "../../../src/web/chat/answer.ts";
 import { DEFAULT_SETTINGS } from "../../../src/web/conversation/conversation.ts";
 import {
   addAnswer,
@@ -184,4 +185,21 @@ test("a question keeps its files when its text is edited, and is named after the
 
   expect(asked.title).toBe("notes.txt");
   expect(edited).toMatchObject({ title: "Summarize", turns: [{ text: "Summarize", files }] });
+});
+
+test("a tool result belongs to the last answer with that call, also if an earlier one had the same id", () => {
+  const call = { id: "same", name: "add", arguments: "{}" };
+  const answer = (id: string) => ({ ...newAnswer(id, 0), calls: [call] });
+  let chat = addQuestion(newConversation({ nowMs: 0 }), { text: "Add", nowMs: 0 });
+  for (const id of ["a", "b"]) {
+    chat = addAnswer(chat, { answer: answer(id), nowMs: 0 });
+    chat = putToolResult(chat, { call, text: id, nowMs: 0 });
+  }
+  chat = putToolResult(chat, { call, text: "c", nowMs: 0 });
+
+  expect(chat.turns.map((turn) => (turn.kind === "tool-result" ? turn.text : turn.kind))).toEqual([
+    "question",
+    ...["answer", "a"],
+    ...["answer", "c"],
+  ]);
 });

@@ -148,3 +148,14 @@ function stubClipboard(write: () => Promise<void>) {
 function skeleton(): string {
   return view.element().outerHTML.replace(/<span class="hljs-\w+">(.*?)<\/span>/g, "$1");
 }
+
+describe("a word of thousands of characters", () => {
+  it("stays plain outside code, because parsing it would take seconds", () => {
+    const text = `[${"0,".repeat(3000)}0] **bold**`;
+    view.show(text, false);
+    expect(view.element().textContent).toBe(text);
+
+    view.show(`\`\`\`\n${"x".repeat(6000)}\n\`\`\``, false);
+    expect(view.element().querySelector("pre code")?.textContent).toHaveLength(6000);
+  });
+});

@@ -65,6 +65,13 @@ describe("a formula", () => {
     expect(source?.getAttribute("title")).toContain("KaTeX parse error");
   });
 
+  it("with a command that is not allowed stays as its source, and loses nothing", () => {
+    view.show("a $\\href{https://a.example}{ok}$ b", false);
+    const source = view.element().querySelector(".formula-source");
+    expect(source?.textContent).toBe("$\\href{https://a.example}{ok}$");
+    expect(source?.getAttribute("title")).toBe("\\href is not allowed");
+  });
+
   it("has MathML for screen readers, and nothing of it twice", () => {
     view.show("$x^2$", false);
     expect(view.element().querySelector("math msup")).not.toBe(null);

@@ -28,10 +28,12 @@ const MAX_HEIGHT_EM = 200;
 const OPTIONS: KatexOptions = {
   output: "htmlAndMathml",
   throwOnError: true,
-  errorColor: "currentcolor", // of commands that `trust` forbids
-  trust: false,
+  // Throws, because KaTeX would show the command's name and drop what it has.
+  trust: ({ command }) => {
+    throw new Error(`${command} is not allowed`);
+  },
   strict: "ignore",
-  maxSize: 20,
+  maxSize: 10,
   maxExpand: 500,
 };
 

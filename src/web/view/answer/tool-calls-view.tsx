@@ -42,7 +42,8 @@ function PendingCall(props: PendingProps) {
   useSyncExternalStore(tools.subscribe, tools.get);
   const tool = tools.find(props.call.name);
   if (running.has(props.call.id)) return <RunningCall {...props} />;
-  return tool ? <CallQuestion {...props} tool={tool} /> : <ResultForm {...props} />;
+  if (tool) return <CallQuestion {...props} tool={tool} />;
+  return <ResultForm {...props} hint="This browser has no tool of this name. Enter its result." />;
 }
 
 function RunningCall({ conversationId }: PendingProps) {
@@ -66,6 +67,11 @@ function CallQuestion({ tool, ...props }: PendingProps & { readonly tool: Offere
   return (
     <div className="call-question">
       <p className="hint">{askText(tool)}</p>
+      {tool.isAllowed && (
+        <p className="hint">
+          You always allow this tool, but it asks after 20 answers with calls, a stop, or a reload.
+        </p>
+      )}
       <div className="form-buttons">
         <button
           type="button"
@@ -99,11 +105,12 @@ function askText({ source }: OfferedTool): string {
   return `The arguments are sent to ${server.name} (${server.url}).${warning}`;
 }
 
-function ResultForm({ conversationId, call }: PendingProps) {
+function ResultForm({ conversationId, call, hint }: PendingProps & { readonly hint?: string }) {
   const { store } = useApp();
   const [text, setText] = useState("");
   return (
     <Form className="result-form" onSubmit={() => store.addToolResult(conversationId, call, text)}>
+      {hint !== undefined && <p className="hint">{hint}</p>}
       <label>
         Tool result
         <textarea

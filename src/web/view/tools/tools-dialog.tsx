@@ -31,11 +31,13 @@ export function ToolsDialog({ onClose }: { readonly onClose: () => void }) {
           allow a tool for good. They are stored only in this browser.
         </p>
         <h3>JavaScript</h3>
-        <ul className="tool-rows">
-          {tools.map((tool) => (
-            <ToolRow key={tool.id} tool={tool} onEdit={() => setEditedId(tool.id)} />
-          ))}
-        </ul>
+        {tools.length > 0 && (
+          <ul className="tool-rows">
+            {tools.map((tool) => (
+              <ToolRow key={tool.id} tool={tool} onEdit={() => setEditedId(tool.id)} />
+            ))}
+          </ul>
+        )}
         <div className="form-buttons">
           <button
             type="button"
@@ -57,11 +59,13 @@ export function ToolsDialog({ onClose }: { readonly onClose: () => void }) {
           ))}
         </div>
         <h3>MCP servers</h3>
-        <ul className="tool-rows">
-          {servers.map((server) => (
-            <ServerRow key={server.id} server={server} />
-          ))}
-        </ul>
+        {servers.length > 0 && (
+          <ul className="tool-rows">
+            {servers.map((server) => (
+              <ServerRow key={server.id} server={server} />
+            ))}
+          </ul>
+        )}
         {isAdding ? (
           <ServerForm onDone={() => setAdding(false)} />
         ) : (
