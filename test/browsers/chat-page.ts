@@ -16,10 +16,24 @@ export async function ask(tab: Tab, text: string): Promise<void> {
 
 /** The same answer each time, and room for a long one. */
 export async function setUpLongAnswer(tab: Tab): Promise<void> {
-  await tab.click('[aria-label="Chat settings"]');
+  await openPanel(tab, "Chat settings");
   await tab.type(await fieldOf(tab, "Temperature"), "0");
   await tab.type(await fieldOf(tab, "Max tokens"), "1500");
   await tab.click('dialog [aria-label="Close"]');
+}
+
+/** Opens the settings, or one of the panels in the menu of the developer tools. */
+export async function openPanel(tab: Tab, name: string): Promise<void> {
+  if (name === "Chat settings") await tab.click(`[aria-label="${name}"]`);
+  else {
+    await tab.click('[aria-label="Developer tools"]');
+    await appears(tab, "[role=menuitem]");
+    await tab.run((wanted) => {
+      const items = [...document.querySelectorAll<HTMLElement>("[role=menuitem]")];
+      items.find(({ textContent }) => textContent === wanted)?.click();
+    }, name);
+  }
+  await appears(tab, "dialog[open]");
 }
 
 async function fieldOf(tab: Tab, label: string): Promise<string> {

@@ -9,6 +9,7 @@ import {
   countOf,
   disappears,
   openChat,
+  openPanel,
   setUpLongAnswer,
   storedText,
   styleOf,
@@ -150,13 +151,12 @@ async function asksForKey(tab: Tab, { urlWithKey, key }: Servers): Promise<void>
 async function opensDialogs(tab: Tab, { url }: Servers): Promise<void> {
   await openChat(tab, url);
   for (const name of ["Chat settings", "Show request", "Compare streamed and buffered"]) {
-    await tab.click(`[aria-label="${name}"]`);
-    await appears(tab, "dialog[open]");
+    await openPanel(tab, name);
     const isInside = await tab.run(() => document.activeElement?.closest("dialog") !== null);
     expectEqual(`the focus is in ${name}`, isInside, true);
     await tab.press("Escape");
     await disappears(tab, "dialog[open]");
-    await tab.click(`[aria-label="${name}"]`);
+    await openPanel(tab, name);
     await tab.click('dialog [aria-label="Close"]');
     await disappears(tab, "dialog[open]");
   }
@@ -164,7 +164,7 @@ async function opensDialogs(tab: Tab, { url }: Servers): Promise<void> {
 
 async function compares(tab: Tab, { url }: Servers): Promise<void> {
   await openChat(tab, url);
-  await tab.click('[aria-label="Compare streamed and buffered"]');
+  await openPanel(tab, "Compare streamed and buffered");
   await tab.click(".compare-form button");
   await until(
     async () => (await countOf(tab, ".compare-side dd.is-running")) === 0,

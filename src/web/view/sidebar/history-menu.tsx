@@ -39,7 +39,7 @@ export function HistoryMenu() {
           Export all
         </button>
       )}
-      <a className="link" href="../docs">
+      <a className="link" href="./docs">
         API
       </a>
       {stored.length > 0 && (

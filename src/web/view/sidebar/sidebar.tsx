@@ -38,8 +38,8 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
     <>
       <nav className="sidebar" aria-label="Chats" inert={!isOpen}>
         <div className="sidebar-head">
-          <a className="brand" href="..">
-            <img src="../favicon.svg" width="24" height="24" alt="" />
+          <a className="brand" href="./">
+            <img src="./favicon.svg" width="24" height="24" alt="" />
             Sluice
           </a>
           <ThemeButton />
