@@ -44,7 +44,7 @@ export type GroupedSetting<T extends z.ZodType = z.ZodType> = Setting<T> & {
 /** The message of an issue that has no words of its own. */
 const UNEXPLAINED = "Invalid input";
 
-/** Says why a value was refused: in the schema's own words if it has any. */
+/** Says why a value was refused: the schema's own message, or what is allowed. */
 export function problemWith({ error }: z.ZodSafeParseResult<unknown>, allows: string): string {
   const [issue] = error?.issues ?? [];
   const isExplained = issue?.code === "custom" && issue.message !== UNEXPLAINED;

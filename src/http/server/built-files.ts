@@ -18,7 +18,7 @@ type ServeStaticOptions = NonNullable<Parameters<typeof express.static>[1]>;
  */
 export function builtFiles(
   folder: string,
-  options: Pick<ServeStaticOptions, "immutable" | "maxAge" | "cacheControl" | "setHeaders"> = {},
+  options: Pick<ServeStaticOptions, "immutable" | "maxAge" | "cacheControl"> = {},
 ): RequestHandler {
   const files = namesIn(folder);
   const send = express.static(folder, { ...options, index: false, redirect: false });

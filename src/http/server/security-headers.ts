@@ -39,7 +39,7 @@ export function pageHeaders(more: Sources = {}): RequestHandler {
 }
 
 export type FrameRights = Sources & {
-  /** Whether it has an origin of its own, and so no access to the storage of the page. */
+  /** Whether the frame has its own origin, so that it cannot read the page's storage. */
   readonly isSandboxed: boolean;
 };
 

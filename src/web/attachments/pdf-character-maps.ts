@@ -6,7 +6,7 @@ const addresses = import.meta.glob<string>("../../../node_modules/pdfjs-dist/cma
   eager: true,
 });
 
-/** What pdf.js creates to read its own data files: only those from the build. */
+/** pdf.js creates one to read its data files. It reads only files of the build. */
 export const cMapFiles = class {
   /** @throws Error if there is no such file, so that pdf.js goes on without it */
   async fetch({ filename }: { readonly filename: string }): Promise<Uint8Array> {

@@ -1,16 +1,19 @@
-// Opens a hidden frame of the page: a file of its own with rights of its own, for work that the page itself must not do.
+// Opens a hidden frame for work that the page itself must not do. The frame is a separate file with separate rights.
 
 import { type FrameMessage, type FrameReply, GREETING } from "../frames/frame-server.ts";
 
 export type FrameOptions = {
   /** The file `frames/NAME.html`, from `src/web/frames/NAME-frame.ts`. */
   readonly name: string;
-  /** Whether the frame has an origin of its own, and so no access to the page's storage. */
+  /** Whether the frame has its own origin, so that it cannot read the page's storage. */
   readonly isSandboxed: boolean;
   /** Whether its work measures text. Then it has a size, outside the screen; otherwise it is not laid out. */
   readonly needsLayout?: boolean;
   readonly onEvent?: (event: unknown) => void;
 };
+
+/** The frame has not answered within the time limit. */
+export class FrameTimeout extends Error {}
 
 export type AskOptions = { readonly timeoutMs: number; readonly signal?: AbortSignal };
 
@@ -32,7 +35,7 @@ export class PageFrame {
 
   /**
    * Asks the frame, which is loaded for the first question.
-   * @throws Error the frame's, after the time limit, or the signal's reason
+   * @throws FrameTimeout, the frame's own Error, or the signal's reason
    */
   async ask(question: unknown, { timeoutMs, signal }: AskOptions): Promise<unknown> {
     const id = ++this.#lastId;
@@ -45,7 +48,7 @@ export class PageFrame {
         signal?.throwIfAborted();
         this.#waiting.set(id, { resolve, reject });
         signal?.addEventListener("abort", onAbort);
-        const late = () => reject(new Error(`it took more than ${timeoutMs / 1000} s`));
+        const late = () => reject(new FrameTimeout(`it took more than ${timeoutMs / 1000} s`));
         timer = setTimeout(late, timeoutMs);
         send({ type: "ask", id, question }).catch(reject);
       });

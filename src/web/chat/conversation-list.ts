@@ -91,7 +91,7 @@ export class ConversationList {
     this.#set({ currentId: id });
   }
 
-  /** Starts an empty conversation with default settings. */
+  /** Starts an empty conversation with the settings for new ones. */
   startNew(): void {
     const empty = this.#state.conversations.find(({ turns }) => turns.length === 0);
     const settings = this.#options.newSettings();

@@ -18,7 +18,6 @@ import type { McpAddress, McpEvent, McpListing, McpQuestion } from "./mcp-messag
 config({ jitless: true }); // the policy of this frame allows no code from text
 
 const MAX_TOOLS = 500;
-const MAX_RESULT_CHARACTERS = 200_000;
 
 /** Results go to the model as they are. The default validator makes code from schemas. */
 const UNCHECKED: jsonSchemaValidator = {
@@ -42,7 +41,7 @@ async function answer(question: McpQuestion, signal: AbortSignal): Promise<unkno
     const result = await client.callTool(params, undefined, { signal, timeout });
     return textOf(result as CallToolResult);
   } catch (error) {
-    if (!(error instanceof ToolFailure)) clients.delete(server.id); // connects again the next time
+    if (!(error instanceof ToolFailure)) disconnect(server); // the next question connects again
     throw explained(error, server);
   }
 }
@@ -51,13 +50,19 @@ function connected(server: McpAddress): Promise<Client> {
   const key = JSON.stringify(server);
   const known = clients.get(server.id);
   if (known?.key === key) return known.client;
-  void known?.client.then(
-    (client) => client.close(),
-    () => {},
-  );
+  disconnect(server);
   const client = connect(server);
   clients.set(server.id, { key, client });
   return client;
+}
+
+function disconnect({ id }: McpAddress): void {
+  const known = clients.get(id);
+  clients.delete(id);
+  known?.client.then(
+    (client) => client.close(),
+    () => {}, // it was never connected
+  );
 }
 
 async function connect({ id, url, headers }: McpAddress): Promise<Client> {
@@ -111,7 +116,7 @@ function textOf({ content, structuredContent, isError }: CallToolResult): string
   const structured = structuredContent ? JSON.stringify(structuredContent) : "";
   const text = texts.length > 0 ? texts.join("\n") : structured;
   if (isError) throw new ToolFailure(text);
-  return text.slice(0, MAX_RESULT_CHARACTERS);
+  return text;
 }
 
 function explained(error: unknown, { url }: McpAddress): Error {

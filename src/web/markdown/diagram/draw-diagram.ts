@@ -1,6 +1,6 @@
 // Asks the mermaid frame for the picture of a diagram. The frame is loaded for the first one.
 
-import { PageFrame } from "../../browser/frame.ts";
+import { FrameTimeout, PageFrame } from "../../browser/frame.ts";
 
 type DiagramOptions = {
   readonly code: string;
@@ -26,11 +26,10 @@ const frame = new PageFrame({ name: "mermaid", isSandboxed: true, needsLayout: t
 export async function drawDiagram(options: DiagramOptions): Promise<DiagramImage> {
   const { code, isDark, signal } = options;
   if (code.length > MAX_CODE_CHARACTERS) throw new Error("it is too long");
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
     return readPicture(await frame.ask({ code, isDark }, { timeoutMs: TIMEOUT_MS, signal }));
   } catch (error) {
-    if (timeout.aborted) frame.close(); // it may never end; the next diagram gets a new frame
+    if (error instanceof FrameTimeout) frame.close(); // it may never end; the next diagram gets a new frame
     throw error;
   }
 }
