@@ -10,11 +10,12 @@ export function saveFile(name: string, text: string): void {
 }
 
 /** @returns none if the user cancels */
-export function chooseFiles(): Promise<readonly File[]> {
+export function chooseFiles(
+  options: Partial<Pick<HTMLInputElement, "accept" | "multiple">>,
+): Promise<readonly File[]> {
   return new Promise((resolve) => {
     const input = document.createElement("input");
-    input.type = "file";
-    input.multiple = true;
+    Object.assign(input, { type: "file", ...options });
     input.addEventListener("cancel", () => resolve([]));
     input.addEventListener("change", () => resolve([...(input.files ?? [])]));
     input.click();
@@ -22,13 +23,7 @@ export function chooseFiles(): Promise<readonly File[]> {
 }
 
 /** @returns the text of the chosen file; null if the user cancels */
-export function chooseFile(accept: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const input = document.createElement("input");
-    input.type = "file";
-    input.accept = accept;
-    input.addEventListener("cancel", () => resolve(null));
-    input.addEventListener("change", () => resolve(input.files?.[0]?.text() ?? null));
-    input.click();
-  });
+export async function chooseFile(accept: string): Promise<string | null> {
+  const [file] = await chooseFiles({ accept });
+  return file?.text() ?? null;
 }

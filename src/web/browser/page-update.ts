@@ -1,14 +1,13 @@
 // Finds out whether the server has a newer version of the page: when a part of this one cannot be loaded any more.
 
-const listeners = new Set<() => void>();
+import { Listeners } from "./listeners.ts";
+
+const listeners = new Listeners();
 let hasUpdate = false;
 
 /** For `useSyncExternalStore`. */
 export const pageUpdate = {
-  subscribe(listener: () => void): () => void {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  },
+  subscribe: listeners.subscribe,
   get: (): boolean => hasUpdate,
 };
 
@@ -23,7 +22,7 @@ async function check(): Promise<void> {
   if (!response?.ok) return; // the server is lost, which the page shows elsewhere
   const html = await response.text();
   hasUpdate = !html.includes(entryName());
-  if (hasUpdate) for (const listener of listeners) listener();
+  if (hasUpdate) listeners.notify();
 }
 
 function entryName(): string {

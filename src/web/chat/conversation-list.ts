@@ -2,6 +2,7 @@
 // tabs. The chat store acts on it.
 
 import { onFrames } from "../browser/frame-scheduler.ts";
+import { Listeners } from "../browser/listeners.ts";
 import { type ChatSettings, type Conversation, newestFirst } from "../conversation/conversation.ts";
 import { newConversation } from "../conversation/edits.ts";
 import type { ConversationStorage, StorageChange } from "../conversation/storage.ts";
@@ -28,7 +29,7 @@ export type ListOptions = {
 
 export class ConversationList {
   readonly #options: ListOptions;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #notifySoon = onFrames(() => this.#notify());
   readonly #saver: ConversationSaver;
   #state: ChatState;
@@ -54,10 +55,7 @@ export class ConversationList {
     storage.onChange((change) => void this.#applyOtherTab(change));
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = this.#listeners.subscribe;
 
   readonly get = (): ChatState => this.#state;
 
@@ -151,7 +149,7 @@ export class ConversationList {
   }
 
   #notify(): void {
-    for (const listener of this.#listeners) listener();
+    this.#listeners.notify();
   }
 
   /** Applies a change made by another tab, except to a conversation whose answer streams in this tab. */

@@ -3,6 +3,7 @@
 import { FileProblem } from "../attachments/file-problem.ts";
 import { readFile } from "../attachments/read-file.ts";
 import type { PageProgress } from "../attachments/read-file-options.ts";
+import { Listeners } from "../browser/listeners.ts";
 import type { ChatFile, Conversation } from "../conversation/conversation.ts";
 import { newId } from "../conversation/ids.ts";
 import { draftKeys, readDraft, removeDraft, writeDraft } from "./stored-drafts.ts";
@@ -37,7 +38,7 @@ export class Drafts {
   readonly #drafts = new Map<string, Draft>();
   readonly #reads = new Map<string, AbortController>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #chatCount = 0;
 
   constructor() {
@@ -46,10 +47,7 @@ export class Drafts {
     });
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = this.#listeners.subscribe;
 
   get(key: string): Draft {
     const known = this.#drafts.get(key);
@@ -165,7 +163,7 @@ export class Drafts {
         key,
         setTimeout(() => this.#save(key), SAVE_MS),
       );
-    for (const listener of this.#listeners) listener();
+    this.#listeners.notify();
   }
 
   #save(key: string): void {

@@ -1,6 +1,7 @@
 // The state of the models panel while it is open: what is being done to models, and the downloads. Polled while something is in
 // progress. The models themselves are part of the server's status.
 
+import { Listeners } from "../browser/listeners.ts";
 import {
   cancelPull,
   changeModel,
@@ -37,7 +38,7 @@ const DONE: Readonly<Record<ModelCallKind, string>> = {
 export class ModelManager {
   readonly #server: Server;
   readonly #status: Pick<ServerStatus, "refresh">;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #closing = new AbortController();
   #state: ManagerState = {
     pulls: [],
@@ -55,10 +56,7 @@ export class ModelManager {
     this.#status = status;
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = this.#listeners.subscribe;
 
   readonly get = (): ManagerState => this.#state;
 
@@ -145,7 +143,7 @@ export class ModelManager {
 
   #set(change: Partial<ManagerState>): void {
     this.#state = { ...this.#state, ...change };
-    for (const listener of this.#listeners) listener();
+    this.#listeners.notify();
   }
 }
 

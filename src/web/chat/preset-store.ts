@@ -1,5 +1,6 @@
 // The saved settings: kept in the browser, and the same in all of its tabs.
 
+import { Listeners } from "../browser/listeners.ts";
 import { readStored, writeStored } from "../browser/stored-value.ts";
 import { type ChatSettings, DEFAULT_SETTINGS } from "../conversation/conversation.ts";
 import {
@@ -15,7 +16,7 @@ const NAME = "sluice-presets";
 const NOTHING: SavedSettings = { defaults: null, presets: [] };
 
 export class PresetStore {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #state = stored();
 
   constructor() {
@@ -25,10 +26,7 @@ export class PresetStore {
     });
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = this.#listeners.subscribe;
 
   readonly get = (): SavedSettings => this.#state;
 
@@ -75,7 +73,7 @@ export class PresetStore {
 
   #show(state: SavedSettings): void {
     this.#state = state;
-    for (const listener of this.#listeners) listener();
+    this.#listeners.notify();
   }
 }
 

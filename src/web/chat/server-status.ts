@@ -1,5 +1,6 @@
 // The server's status: its models, its readiness, and whether it requires a key. Polled while the page is visible.
 
+import { Listeners } from "../browser/listeners.ts";
 import { isChanging, type PageModel } from "../client/page-models.ts";
 import type { Server, ServerReadiness } from "../client/server.ts";
 import { connectionError, ServerError } from "../client/server-error.ts";
@@ -19,7 +20,7 @@ const CHANGING_MS = 1_000;
 
 export class ServerStatus {
   readonly #server: Server;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #state: StatusState = { models: [], readiness: null, failure: null };
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Number of polls. Only the result of the newest counts, because an older one may have used another key. */
@@ -31,10 +32,7 @@ export class ServerStatus {
     for (const change of ["online", "offline"]) addEventListener(change, () => void this.refresh());
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = this.#listeners.subscribe;
 
   readonly get = (): StatusState => this.#state;
 
@@ -47,7 +45,7 @@ export class ServerStatus {
     const state = await this.#poll();
     if (poll !== this.#polls) return; // a newer poll has started
     this.#state = state;
-    for (const listener of this.#listeners) listener();
+    this.#listeners.notify();
     this.#timer = setTimeout(
       () => void this.refresh(),
       isSettled(state) ? SETTLED_MS : CHANGING_MS,

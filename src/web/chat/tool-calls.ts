@@ -1,5 +1,6 @@
 // The tool calls of answers: asks the user, runs what is allowed, and gives the results to the model.
 
+import { Listeners } from "../browser/listeners.ts";
 import type { ChatToolCall, Conversation } from "../conversation/conversation.ts";
 import type { CallRunner } from "../tools/call-runner.ts";
 import type { ToolBox } from "../tools/tool-box.ts";
@@ -17,7 +18,7 @@ type CallParts = {
 
 export class ToolCalls {
   readonly #parts: CallParts;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   /** By the id of the call. */
   #running: ReadonlyMap<string, AbortController> = new Map();
 
@@ -26,10 +27,7 @@ export class ToolCalls {
     parts.store.onAnswered((conversation) => this.#runAllowed(conversation));
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = this.#listeners.subscribe;
 
   /** The calls that are running, by id. */
   readonly get = (): ReadonlyMap<string, AbortController> => this.#running;
@@ -86,19 +84,16 @@ export class ToolCalls {
 
   #isPending(conversationId: string, call: ChatToolCall): boolean {
     const conversation = this.#parts.store.find(conversationId);
-    return conversation !== undefined && isPending(conversation, call);
+    if (!conversation) return false;
+    return pendingToolCalls(conversation).some((pending) => pending.id === call.id);
   }
 
   #setRunning(change: (running: Map<string, AbortController>) => void): void {
     const running = new Map(this.#running);
     change(running);
     this.#running = running;
-    for (const listener of this.#listeners) listener();
+    this.#listeners.notify();
   }
-}
-
-function isPending(conversation: Conversation, { id }: ChatToolCall): boolean {
-  return pendingToolCalls(conversation).some((call) => call.id === id);
 }
 
 /** How many answers with calls there are since the last question. */

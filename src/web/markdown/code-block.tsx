@@ -2,12 +2,10 @@
 
 import type { ReactElement } from "react";
 import type { ExtraProps } from "react-markdown";
-import { CodeView } from "./code-view.tsx";
+import { CodeView, LANGUAGE_PREFIX } from "./code-view.tsx";
 import { DiagramBlock } from "./diagram/diagram-block.tsx";
 import { classesOf, type ElementNode, textOf } from "./hast.ts";
 import { END_CLASS } from "./mark-end.ts";
-
-const LANGUAGE_PREFIX = "language-";
 
 export function CodeBlock({ node }: ExtraProps): ReactElement {
   const { code, language, isGrowing } = readCode(node);

@@ -5,7 +5,7 @@ import { CopyButton } from "./copy-button.tsx";
 import { END_CLASS } from "./mark-end.ts";
 import { useHighlightedCode } from "./use-highlighted-code.ts";
 
-const LANGUAGE_PREFIX = "language-";
+export const LANGUAGE_PREFIX = "language-";
 
 type CodeViewProps = {
   readonly code: string;

@@ -1,6 +1,7 @@
 // A part of the renderer that is loaded when a text needs it, once for the whole page.
 
 import { useEffect, useSyncExternalStore } from "react";
+import { Listeners } from "../browser/listeners.ts";
 
 export type LazyModule<T> = {
   /** The loaded part, null until then. If loading fails, the next text that needs it tries again. */
@@ -10,19 +11,15 @@ export type LazyModule<T> = {
 export function lazyModule<T>(load: () => Promise<T>): LazyModule<T> {
   let loaded: T | null = null;
   let isLoading = false;
-  const listeners = new Set<() => void>();
+  const listeners = new Listeners();
   const current = () => loaded;
-  const subscribe = (listener: () => void) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  };
   const start = () => {
     if (isLoading || loaded !== null) return;
     isLoading = true;
     load().then(
       (part) => {
         loaded = part;
-        for (const listener of listeners) listener();
+        listeners.notify();
       },
       () => {
         isLoading = false;
@@ -34,7 +31,7 @@ export function lazyModule<T>(load: () => Promise<T>): LazyModule<T> {
       useEffect(() => {
         if (isWanted) start();
       }, [isWanted]);
-      return useSyncExternalStore(subscribe, current, current);
+      return useSyncExternalStore(listeners.subscribe, current, current);
     },
   };
 }

@@ -23,22 +23,29 @@ export class CallRunner {
    * @returns what the model is told: the result, or the error
    * @throws the signal's reason
    */
-  async run({ source }: OfferedTool, json: string, signal: AbortSignal): Promise<string> {
+  run({ source }: OfferedTool, json: string, signal: AbortSignal): Promise<string> {
+    if (source.type === "script") return this.runScript(source.tool.code, json, signal);
+    const { server, tool } = source;
+    return this.#told(signal, async () =>
+      this.#servers.call(server, tool.name, readArguments(json), signal),
+    );
+  }
+
+  /** The same for code that is no tool yet. */
+  runScript(code: string, json: string, signal: AbortSignal): Promise<string> {
+    return this.#told(signal, async () => {
+      const question: ToolQuestion = { code, args: readArguments(json) };
+      return String(await this.#sandbox.ask(question, { timeoutMs: SCRIPT_TIMEOUT_MS, signal }));
+    });
+  }
+
+  async #told(signal: AbortSignal, call: () => Promise<string>): Promise<string> {
     try {
-      const args = readArguments(json);
-      const result =
-        source.type === "script"
-          ? await this.#runScript({ code: source.tool.code, args }, signal)
-          : await this.#servers.call(source.server, source.tool.name, args, signal);
-      return limited(result);
+      return limited(await call());
     } catch (error) {
       signal.throwIfAborted();
       return `Error: ${error instanceof Error ? error.message : String(error)}`;
     }
-  }
-
-  async #runScript(question: ToolQuestion, signal: AbortSignal): Promise<string> {
-    return String(await this.#sandbox.ask(question, { timeoutMs: SCRIPT_TIMEOUT_MS, signal }));
   }
 }
 

@@ -1,5 +1,6 @@
 // Keeps the tools of this browser, in all tabs the same.
 
+import { Listeners } from "../browser/listeners.ts";
 import { readStored, writeStored } from "../browser/stored-value.ts";
 import { newId } from "../conversation/ids.ts";
 import type { JsonObject } from "../conversation/typed-settings.ts";
@@ -15,7 +16,7 @@ import {
 const NAME = "sluice-tools";
 
 export class ToolBox {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #state: StoredTools = readStoredTools(readStored(() => localStorage, NAME));
 
   constructor() {
@@ -26,10 +27,7 @@ export class ToolBox {
     });
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = this.#listeners.subscribe;
 
   readonly get = (): StoredTools => this.#state;
 
@@ -102,7 +100,7 @@ export class ToolBox {
   }
 
   #notify(): void {
-    for (const listener of this.#listeners) listener();
+    this.#listeners.notify();
   }
 }
 

@@ -1,5 +1,7 @@
 // What a conversation that is too long for its model can be told, from the figures in the server's error.
 
+import { count } from "../format.ts";
+
 type OverflowFigures = { readonly promptTokens: number; readonly contextTokens: number };
 
 type OverflowText = { readonly title: string; readonly text: string; readonly advice: string };
@@ -32,7 +34,7 @@ function figuresIn(message: string): OverflowFigures | null {
 }
 
 function sizes({ promptTokens, contextTokens }: OverflowFigures): string {
-  const [prompt, context] = [promptTokens, contextTokens].map((each) => each.toLocaleString("en"));
+  const [prompt, context] = [promptTokens, contextTokens].map(count);
   return `${prompt} tokens. The model can hold ${context} tokens, including its answer.`;
 }
 

@@ -8,7 +8,7 @@ export function AttachButton() {
   const { drafts } = useApp();
   const [, key] = useDraft();
   const attach = async () => {
-    await drafts.attach(key, await chooseFiles());
+    await drafts.attach(key, await chooseFiles({ multiple: true }));
   };
   return (
     <IconButton

@@ -1,9 +1,10 @@
 // Handles the keyboard shortcuts of the page, and confirms what is not visible otherwise.
 
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent } from "react";
 import { copyText } from "../../browser/copy-text.ts";
 import type { Conversation } from "../../conversation/conversation.ts";
 import { useApp, useCurrent, useOpen } from "../context.ts";
+import { useBriefText } from "../use-brief-text.ts";
 import { IS_APPLE } from "./platform.ts";
 import { type ShortcutId, shortcutOf } from "./shortcut-table.ts";
 
@@ -16,7 +17,7 @@ export function Shortcuts({ showSidebar }: ShortcutsProps) {
   const { store, calls } = useApp();
   const open = useOpen();
   const conversation = useCurrent();
-  const [feedback, setFeedback] = useFeedback();
+  const [feedback, setFeedback] = useBriefText(SHOWN_MS);
   const actions: Readonly<Record<ShortcutId, () => void>> = {
     "new-chat": () => store.startNew(),
     search: () => {
@@ -56,17 +57,6 @@ function useShortcutKeys(run: (id: ShortcutId) => void): void {
     addEventListener("keydown", listen);
     return () => removeEventListener("keydown", listen);
   }, []);
-}
-
-/** A text that disappears again. */
-function useFeedback(): [string, (text: string) => void] {
-  const [feedback, setFeedback] = useState("");
-  useEffect(() => {
-    if (feedback === "") return;
-    const timer = setTimeout(() => setFeedback(""), SHOWN_MS);
-    return () => clearTimeout(timer);
-  }, [feedback]);
-  return [feedback, setFeedback];
 }
 
 async function copyAnswer({ turns }: Conversation): Promise<string> {

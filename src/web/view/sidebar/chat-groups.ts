@@ -37,24 +37,10 @@ function dayStart(nowMs: number, daysAgo: number): number {
   return new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo).getTime();
 }
 
-const MONTHS = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-];
-
 /** With the year, unless it is this one. */
 function monthOf(ms: number, nowMs: number): string {
   const date = new Date(ms);
-  const [month = "", year] = [MONTHS[date.getMonth()], date.getFullYear()];
+  const year = date.getFullYear();
+  const month = date.toLocaleString("en", { month: "long" });
   return year === new Date(nowMs).getFullYear() ? month : `${month} ${year}`;
 }

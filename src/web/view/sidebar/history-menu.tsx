@@ -1,9 +1,10 @@
 // Actions on all conversations: import, export, delete.
 
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { chooseFile } from "../../browser/files.ts";
 import { useApp, useChats } from "../context.ts";
 import { ConfirmDialog } from "../dialogs/confirm-dialog.tsx";
+import { useBriefText } from "../use-brief-text.ts";
 import { readChats, saveChats } from "./chat-files.ts";
 
 /** How long the result of an import is shown. */
@@ -12,7 +13,7 @@ const MESSAGE_MS = 8_000;
 export function HistoryMenu() {
   const { store } = useApp();
   const { conversations } = useChats();
-  const [message, setMessage] = useMessage();
+  const [message, setMessage] = useBriefText(MESSAGE_MS);
   const [isConfirming, setConfirming] = useState(false);
   const stored = conversations.filter(({ turns }) => turns.length > 0);
   const importFile = async () => {
@@ -58,14 +59,4 @@ export function HistoryMenu() {
       )}
     </div>
   );
-}
-
-function useMessage(): [string, (message: string) => void] {
-  const [message, setMessage] = useState("");
-  useEffect(() => {
-    if (message === "") return;
-    const timer = setTimeout(() => setMessage(""), MESSAGE_MS);
-    return () => clearTimeout(timer);
-  }, [message]);
-  return [message, setMessage];
 }

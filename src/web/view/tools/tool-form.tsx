@@ -1,14 +1,12 @@
 // Writes a tool in JavaScript, and tries it.
 
 import { useState } from "react";
-import { type CallRunner, SCRIPT_TIMEOUT_MS } from "../../tools/call-runner.ts";
+import { SCRIPT_TIMEOUT_MS } from "../../tools/call-runner.ts";
 import { toolProblem } from "../../tools/offered-tools.ts";
 import type { PageTool } from "../../tools/page-tool.ts";
 import { useApp } from "../context.ts";
 import { Form } from "../form.tsx";
 import { TextField } from "../settings/fields.tsx";
-
-const TRY_NAME = "try";
 
 export function ToolForm({
   tool,
@@ -78,7 +76,7 @@ function Trial({ code }: { readonly code: string }) {
   const [result, setResult] = useState("");
   const attempt = async () => {
     setResult("Running…");
-    setResult(await tried(runner, code, args));
+    setResult(await runner.runScript(code, args, new AbortController().signal));
   };
   return (
     <div className="tool-trial">
@@ -100,11 +98,4 @@ function Trial({ code }: { readonly code: string }) {
       )}
     </div>
   );
-}
-
-function tried(runner: CallRunner, code: string, args: string): Promise<string> {
-  const tool = { id: "", name: TRY_NAME, description: "", parameters: "{}", code };
-  const source = { type: "script", tool: { ...tool, isOn: true, isAllowed: true } } as const;
-  const offered = { name: TRY_NAME, description: "", parameters: {}, isAllowed: true, source };
-  return runner.run(offered, args, new AbortController().signal);
 }
