@@ -33,12 +33,12 @@ describe.skipIf(!HAS_BROWSER)("an answer", () => {
   });
   afterAll(() => proxy?.close());
 
-  /** Opens the page and starts an answer that takes at least a second. */
-  async function begin(url = chat.url): Promise<OpenedPage> {
+  /** Opens the page and starts an answer that stops after 60 of its texts. */
+  async function begin(url = chat.url): Promise<OpenedPage & { readonly goOn: () => void }> {
     const opened = await chat.open({ url });
-    chat.says({ texts, tokenMs: 12 });
+    const goOn = chat.saysFirst(60, texts);
     await ask(opened.page, "Count");
-    return opened;
+    return { ...opened, goOn };
   }
 
   test("stopped by Escape keeps its text and frees the slot at once", async () => {
@@ -71,11 +71,12 @@ describe.skipIf(!HAS_BROWSER)("an answer", () => {
   });
 
   test("reconnects after cut connections, without gaps or repeated text", async () => {
-    const { page } = await begin(proxy.url);
+    const { page, goOn } = await begin(proxy.url);
     for (const characters of [20, 80, 150]) {
       await read(page, characters);
       proxy.cut();
     }
+    goOn();
 
     await answered(page);
     expect((await storedAnswer(page)).text).toBe(expected);
@@ -84,12 +85,13 @@ describe.skipIf(!HAS_BROWSER)("an answer", () => {
   test("treats three missed heartbeats as a lost connection", async () => {
     const { page } = await chat.open({ url: proxy.url });
     proxy.cut(); // closes idle connections, which the page would try one by one after the silence
-    chat.says({ texts, tokenMs: 12 });
+    const goOn = chat.saysFirst(60, texts);
     await ask(page, "Count");
     await read(page, 20);
 
     proxy.hush();
     await showsPhase(page, "Reconnecting");
+    goOn();
 
     await answered(page);
     expect((await storedAnswer(page)).text).toBe(expected);
@@ -102,10 +104,11 @@ describe.skipIf(!HAS_BROWSER)("an answer", () => {
     await page.getByRole("button", { name: "Close", exact: true }).click();
     const sockets: string[] = [];
     page.on("websocket", (socket) => sockets.push(socket.url()));
-    chat.says({ texts, tokenMs: 12 });
+    const goOn = chat.saysFirst(60, texts);
     await ask(page, "Count");
     await read(page, 80);
     proxy.cut();
+    goOn();
 
     await answered(page);
 
@@ -115,10 +118,11 @@ describe.skipIf(!HAS_BROWSER)("an answer", () => {
   });
 
   test("continues after a reload, and is shown after another one", async () => {
-    const { page } = await begin();
+    const { page, goOn } = await begin();
     await read(page, 80);
 
     await page.reload();
+    goOn();
 
     await answered(page);
     expect((await storedAnswer(page)).text).toBe(expected);

@@ -174,7 +174,7 @@ describe.skipIf(!HAS_BROWSER)("conversations", () => {
   test("are answered at the same time, whichever one is shown", async () => {
     const { page } = await chat.open();
     const texts = Array.from({ length: 100 }, (_, index) => `${index} `);
-    chat.says({ texts, tokenMs: 15 });
+    const goOn = chat.saysFirst(10, texts);
     await ask(page, "Slowly");
     await lastAnswer(page).getByText("0 1").waitFor();
     await newChat(page);
@@ -183,6 +183,7 @@ describe.skipIf(!HAS_BROWSER)("conversations", () => {
     expect(chat.engine.running).toBe(2);
     expect(await page.locator(".conversation-note", { hasText: "Answering" }).count()).toBe(2);
 
+    goOn();
     await answered(page);
     await open(page, "Slowly");
     await answered(page);

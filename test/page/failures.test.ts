@@ -117,7 +117,7 @@ describe.skipIf(!HAS_BROWSER)("a failed answer", () => {
   test("does not fail while the network is lost, and continues when it is back", async () => {
     const { page } = await chat.open({ url: proxy.url });
     const texts = Array.from({ length: 100 }, (_, index) => `${index} `);
-    chat.says({ texts, tokenMs: 12 });
+    const goOn = chat.saysFirst(30, texts);
     await ask(page, "Count");
     await lastAnswer(page).getByText("0 1 2 3").waitFor();
 
@@ -126,6 +126,7 @@ describe.skipIf(!HAS_BROWSER)("a failed answer", () => {
     await page.locator(".notice.is-error").waitFor();
     await page.locator(".phase-line", { hasText: "Connection lost" }).waitFor();
     await page.context().setOffline(false);
+    goOn();
 
     await answered(page);
     expect(await lastAnswer(page).locator(".markdown").textContent()).toBe(texts.join("").trim());

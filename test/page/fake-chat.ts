@@ -2,6 +2,7 @@
 
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, inject } from "vitest";
+import { deferred } from "../../src/generation/deferred.ts";
 import type { Message } from "../../src/generation/request.ts";
 import type { ServiceSettings } from "../../src/service.ts";
 import {
@@ -30,6 +31,8 @@ export type FakeChat = {
   readonly service: RunningService["service"];
   /** Sets the answer of every later request. */
   readonly says: (answer: FakeEngineOptions) => void;
+  /** Lets every later answer stop after so many texts. @returns lets them continue */
+  readonly saysFirst: (count: number, texts: readonly string[]) => () => void;
   /** Opens the page without any stored data. It is closed after the test. */
   readonly open: (options?: OpenOptions) => Promise<OpenedPage>;
 };
@@ -48,6 +51,10 @@ export function fakeChat(
   let running: RunningService;
   const contexts = new Map<string, BrowserContext>();
   const answer: { -readonly [name in keyof FakeEngineOptions]: FakeEngineOptions[name] } = {};
+  const says = (next: FakeEngineOptions) => {
+    for (const name of Object.keys(answer)) delete answer[name as keyof FakeEngineOptions];
+    Object.assign(answer, next);
+  };
   const engine = new FakeEngine(answer); // reads the options for every request
   /** Tests with the same screen share a context. Its first page stays blank and keeps the renderer process alive. */
   const contextFor = async (screen: ScreenOptions) => {
@@ -85,9 +92,11 @@ export function fakeChat(
       return running.service;
     },
     engine,
-    says: (next) => {
-      for (const name of Object.keys(answer)) delete answer[name as keyof FakeEngineOptions];
-      Object.assign(answer, next);
+    says,
+    saysFirst: (afterTokens, texts) => {
+      const { promise: until, resolve } = deferred<void>();
+      says({ texts, tokenMs: 5, hold: { afterTokens, until } });
+      return resolve;
     },
     open: async ({ url = running.url, prepare, ...screen } = {}) => {
       const context = await contextFor(screen);

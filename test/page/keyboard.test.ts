@@ -142,7 +142,7 @@ describe.skipIf(!HAS_BROWSER)("the chat page", () => {
 
   test("announces the start and end of an answer to screen readers, but not every token", async () => {
     const { page } = await chat.open();
-    chat.says({ texts: ["word "], tokens: 100, tokenMs: 10 });
+    const goOn = chat.saysFirst(10, Array<string>(100).fill("word "));
     const announced = await page.evaluateHandle(() => {
       const region = document.querySelector(".app > [role=status]");
       const texts: string[] = [];
@@ -159,6 +159,7 @@ describe.skipIf(!HAS_BROWSER)("the chat page", () => {
     await ask(page, "Say something");
     await lastAnswer(page).getByText("word word").waitFor();
     expect(await lastAnswer(page).getAttribute("aria-busy")).toBe("true");
+    goOn();
     await answered(page);
 
     expect(await lastAnswer(page).getAttribute("aria-busy")).toBe("false");

@@ -131,13 +131,14 @@ describe.skipIf(!HAS_BROWSER)("a resumable stream", () => {
 
   test("can be read by the browser's EventSource over a cut connection, with each event exactly once", async () => {
     const { page } = await chat.open({ url: proxy.url });
-    chat.says({ texts: LINES.slice(0, 60), tokenMs: 20 });
+    const goOn = chat.saysFirst(20, LINES.slice(0, 60));
     await page.evaluate(readByEventSource);
     const heard = () => page.evaluate(() => (window as unknown as { heard: string[] }).heard);
     await page.waitForFunction(() =>
       (window as unknown as { heard: string[] }).heard.join("").includes("Line 5."),
     );
     proxy.cut();
+    goOn();
 
     await page.waitForFunction(() => "isClosed" in window, undefined, { timeout: 30_000 });
 

@@ -160,7 +160,7 @@ describe.skipIf(!HAS_BROWSER)("the settings of a chat", () => {
   test("apply to both sides of the comparison, where the stream shows its first text sooner", async () => {
     const { page } = await chat.open();
     const texts = Array.from({ length: 80 }, (_, index) => `${index} `);
-    chat.says({ texts, tokenMs: 10 });
+    const goOn = chat.saysFirst(10, texts);
     await openTool(page, "Compare streamed and buffered");
     await page.getByRole("textbox", { name: "Prompt" }).fill("Count");
     await page.getByRole("button", { name: "Start both" }).click();
@@ -170,6 +170,7 @@ describe.skipIf(!HAS_BROWSER)("the settings of a chat", () => {
     await streamed?.getByText("0 1 2").waitFor();
     expect(await buffered?.locator(".compare-text").textContent()).toBe("");
 
+    goOn();
     await page.getByRole("button", { name: "Start both" }).waitFor();
 
     const shown = await page.locator(".compare-text").allTextContents();

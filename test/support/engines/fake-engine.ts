@@ -38,6 +38,8 @@ export type FakeEngineOptions = {
   /** Number of tokens of an answer; Infinity continues until max_tokens. */
   readonly tokens?: number;
   readonly tokenMs?: number;
+  /** An answer stops after this many tokens until the promise resolves: what it has not written is certain. */
+  readonly hold?: { readonly afterTokens: number; readonly until: Promise<void> };
   readonly prefillMs?: number;
   readonly prepareMs?: number;
   /** The reported number of cached prompt tokens. */
@@ -331,6 +333,7 @@ export class FakeEngine implements Engine {
       texts = ["Hello", " world"],
       tokens = texts.length,
       tokenMs = 0,
+      hold,
       failure,
     } = this.#options;
     let count = Math.min(tokens, request.maxTokens);
@@ -340,6 +343,7 @@ export class FakeEngine implements Engine {
         break;
       }
       if (index >= failsAfter && failure) throw failure.error;
+      if (index === hold?.afterTokens) await orAborted(hold.until, signal);
       await this.#pause(tokenMs, signal);
       this.tokensComputed += 1;
       const text = texts[Math.min(index, texts.length - 1)] ?? "";
