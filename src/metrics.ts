@@ -1,24 +1,10 @@
 // The Prometheus metrics: names, buckets, and how finished requests are counted.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { ErrorCode } from "./errors.ts";
 import type { LoggedMiss } from "./generation/cache-miss.ts";
-import type {
-  FinishReason,
-  KeyUsage,
-  PrefixTier,
-  Receipt,
-  SavedBytes,
-  StepLoad,
-  Usage,
-} from "./generation/events.ts";
+import type { KeyUsage, PrefixTier, SavedBytes, StepLoad, Usage } from "./generation/events.ts";
 import type { MemoryUse } from "./generation/memory-use.ts";
-
-/**
- * How a request ended: the finish reason, `computed` for embeddings and rerank scores, or an error code. A closed set, so
- * that it can be a label.
- */
-export type RequestOutcome = FinishReason | "computed" | ErrorCode;
+import type { EmbeddingWork, EndedRequest } from "./journal/journal.ts";
 
 /** Every metric's name begins with it. */
 const PREFIX = "sluice_";
@@ -74,13 +60,6 @@ export type Gauges = {
 /** Totals of one key. */
 type KeyFigures = KeyUsage & { readonly name: string };
 
-export type ComputedInputs = {
-  readonly inputs: number;
-  readonly promptTokens: number;
-  readonly queueMs: number;
-  readonly totalMs: number;
-};
-
 type ReadPrompt = Pick<Usage, "promptTokens" | "cachedTokens"> & {
   readonly prefixTier: PrefixTier;
 };
@@ -129,11 +108,12 @@ export class Metrics {
     };
   }
 
-  /** @param receipt the figures so far; null if the request was refused before it ran */
-  requestEnded(outcome: RequestOutcome, receipt: Receipt | null): void {
+  requestEnded({ outcome, work }: EndedRequest): void {
     this.#requests.inc({ outcome });
     if (outcome === "client_stalled") this.#stalled.inc();
-    if (!receipt) return;
+    if (work?.type === "embedding") this.#inputsComputed(work);
+    if (work?.type !== "answer" || !work.isPrepared) return;
+    const { receipt } = work;
     this.#tokens.inc({ direction: "in" }, receipt.usage.promptTokens);
     this.#tokens.inc({ direction: "cached" }, receipt.usage.cachedTokens);
     this.#tokens.inc({ direction: "out" }, receipt.usage.completionTokens);
@@ -177,8 +157,7 @@ export class Metrics {
     this.#drafts.inc({ outcome: "refused" }, drafts.refused);
   }
 
-  /** An embedding or rerank request has ended. */
-  inputsComputed({ inputs, promptTokens, queueMs, totalMs }: ComputedInputs): void {
+  #inputsComputed({ inputs, promptTokens, queueMs, totalMs }: EmbeddingWork): void {
     if (inputs === 0) return;
     this.#inputs.inc(inputs);
     this.#tokens.inc({ direction: "in" }, promptTokens);

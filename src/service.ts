@@ -4,14 +4,13 @@
 import type { RequestListener } from "node:http";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { PromptHistory } from "./cache-misses/prompt-history.ts";
-import { SchemaCompiler } from "./compile/schema-compiler.ts";
 import { packageVersion } from "./config/command-line.ts";
 import type { Config } from "./config/config.ts";
 import { configWith, type ServiceSettings } from "./config/config-with.ts";
 import { openDiskCache } from "./config/disk-cache.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
 import { createModels, type Models, type ModelsParts } from "./create-models.ts";
+import { closeStores, createStores } from "./create-stores.ts";
 import type { Engine } from "./engine/engine.ts";
 import { ServiceError, stackOf } from "./errors.ts";
 import type { ModelInfo } from "./generation/model-info.ts";
@@ -21,6 +20,8 @@ import { Connections, type HttpServer } from "./http/server/connections.ts";
 import { createHttpServer, listen } from "./http/server/http-server.ts";
 import { watchSendQueues } from "./http/vanished-clients/send-queue-watch.ts";
 import { WebSockets } from "./http/websocket/websocket.ts";
+import { Journal } from "./journal/journal.ts";
+import { requestLog } from "./journal/request-log.ts";
 import { ANONYMOUS } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { UsageBook } from "./keys/usage-book.ts";
@@ -31,8 +32,6 @@ import type { Fleet } from "./models/fleet/fleet.ts";
 import type { ModelList } from "./models/model-list.ts";
 import { Admissions } from "./queue/admissions.ts";
 import { TokenBudgets } from "./queue/token-budgets.ts";
-import { KeptAnswers } from "./resume/kept-answers.ts";
-import { StoredResponses } from "./resume/stored-responses.ts";
 
 export type { Config } from "./config/config.ts";
 // biome-ignore lint/performance/noBarrelFile: the package's public API includes parts of other files
@@ -126,12 +125,13 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
     metrics.uncaught();
     log.error({ stack: stackOf(error) }, "bug");
   };
+  const journal = new Journal([requestLog(log), (ended) => metrics.requestEnded(ended)]);
   const access = openAccess(config, log);
   const queueOptions = queueOptionsOf(current, access);
   const shared = { log, metrics, diskCache, queueOptions, pullProgram: PULL_PROGRAM };
   const served = createModels({ ...parts, ...shared, config: current });
   const questions = new Admissions(queueOptions({ ...QUESTION_LIMITS, busyWith: OTHER_QUESTIONS }));
-  const stores = createStores(config);
+  const stores = createStores(config, COMPILE_PROGRAM);
   watchModels(metrics, served);
   const bodies = {
     bodyLimitBytes: config.bodyLimit,
@@ -149,11 +149,12 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       socketWatch: watchSendQueues(config.stallTimeoutMs, log),
       webSockets,
       metrics,
+      journal,
       log,
     }),
   );
   const connections = new Connections();
-  const server = createHttpServer(app, { log, metrics, connections, report }, { ...config, tls });
+  const server = createHttpServer(app, { log, journal, connections, report }, { ...config, tls });
   webSockets.attach(server, connections);
   return {
     ...served,
@@ -230,24 +231,6 @@ function watchModels(metrics: Metrics, { queue, models, fleet }: Models): void {
     modelsLoaded: () => fleet.models.filter(({ state }) => state === "ready").length,
     modelsMemory: () => fleet.memory,
   });
-}
-
-type Stores = ReturnType<typeof createStores>;
-
-function createStores(config: Config) {
-  const { resumeBuffer, resumeGraceMs, responseStore, responseTtlMs } = config;
-  return {
-    streams: new KeptAnswers({ maxBytes: resumeBuffer, keepMs: resumeGraceMs, isResumable: true }),
-    responses: new StoredResponses({ maxBytes: responseStore, keepMs: responseTtlMs }),
-    schemas: new SchemaCompiler({ entry: COMPILE_PROGRAM, isOpen: config.openObjects }),
-    history: new PromptHistory(),
-  };
-}
-
-async function closeStores({ streams, responses, schemas }: Stores): Promise<void> {
-  responses.answers.close();
-  streams.close();
-  await schemas.close();
 }
 
 /** The settings under the names that the routes use, and the facts about this server that its answers show. */

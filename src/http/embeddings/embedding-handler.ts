@@ -3,12 +3,14 @@
 
 import type { Request, RequestHandler, Response } from "express";
 import type { EmbeddingApi } from "../../api/embedding-api.ts";
+import { toServiceError } from "../../errors.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
 import type { Fleet } from "../../models/fleet/fleet.ts";
 import type { ModelList } from "../../models/model-list.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import type { GenerateHandlerDeps } from "../generate/generate-handler.ts";
 import { watchWithin } from "../generate/time-limits.ts";
+import { requestFacts } from "../server/ended-request.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, requestIdOf } from "../server/response-locals.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
@@ -17,7 +19,7 @@ import { EmbeddingRecord } from "./embedding-record.ts";
 
 export type EmbeddingDeps = Pick<
   GenerateHandlerDeps,
-  "metrics" | "log" | "usage" | "isStrict" | "requestTimeoutMs" | "stallTimeoutMs"
+  "journal" | "usage" | "isStrict" | "requestTimeoutMs" | "stallTimeoutMs"
 > & {
   readonly models: Pick<ModelList, "resolveEmbedding">;
   readonly fleet: Pick<Fleet, "charge">;
@@ -26,12 +28,10 @@ export type EmbeddingDeps = Pick<
 };
 
 export function embeddingHandler(api: EmbeddingApi, deps: EmbeddingDeps): RequestHandler {
-  const { metrics, log } = deps;
   return async (req, res) => {
     const client = watchWithin(req, res, deps.requestTimeoutMs);
-    const requestId = requestIdOf(res);
-    const record = new EmbeddingRecord({ requestId, path: api.paths[0], metrics, log });
-    localsOf(res).isRecorded = true; // by `record.end()` below, however it ends
+    const record = new EmbeddingRecord();
+    localsOf(res).isRecorded = true; // in the journal below, however it ends
     let failure: unknown = null;
     try {
       await answer({ api, req, res, client, record }, deps);
@@ -41,7 +41,7 @@ export function embeddingHandler(api: EmbeddingApi, deps: EmbeddingDeps): Reques
       res.destroy(); // part of the body is sent: only a broken connection can show the error
     } finally {
       client.dispose();
-      record.end(failure);
+      recordEnd({ api, req, res, record }, failure, deps);
     }
   };
 }
@@ -53,6 +53,16 @@ type EmbeddingExchange = {
   readonly client: ClientWatch;
   readonly record: EmbeddingRecord;
 };
+
+function recordEnd(
+  { api, req, res, record }: Omit<EmbeddingExchange, "client">,
+  thrown: unknown,
+  { journal }: Pick<EmbeddingDeps, "journal">,
+): void {
+  const facts = requestFacts(req, res, thrown === null ? null : toServiceError(thrown));
+  const outcome = facts.failure?.code ?? "computed";
+  journal.ended({ ...facts, path: api.paths[0], outcome, work: record.work });
+}
 
 async function answer(
   { api, req, res, client, record }: EmbeddingExchange,

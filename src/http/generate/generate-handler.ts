@@ -2,13 +2,15 @@
 // Every request ends exactly once: with its answer, or with one error in the dialect's envelope.
 
 import type { RequestHandler } from "express";
-import type { Logger } from "pino";
 import type { Dialect } from "../../api/dialect.ts";
+import { toServiceError } from "../../errors.ts";
+import type { Journal } from "../../journal/journal.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { ModelList } from "../../models/model-list.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { modelInPath } from "../routes/path-model.ts";
+import { requestFacts } from "../server/ended-request.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
 import { watchClient } from "../stream/disconnect.ts";
@@ -30,16 +32,14 @@ export type GenerateHandlerDeps = ParseDeps &
     readonly queue: Admissions;
     readonly usage: Pick<UsageBook, "add">;
     readonly metrics: Metrics;
-    readonly log: Logger;
+    readonly journal: Pick<Journal, "ended">;
     readonly isStrict: boolean;
   };
 
 export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): RequestHandler {
   return async (req, res) => {
-    const { metrics, log } = deps;
-    const requestId = requestIdOf(res);
-    const record = new RequestRecord({ requestId, path: dialect.path, metrics, log });
-    localsOf(res).isRecorded = true; // by `record.end()` below, however it ends
+    const record = new RequestRecord({ requestId: requestIdOf(res), metrics: deps.metrics });
+    localsOf(res).isRecorded = true; // in the journal below, however it ends
     const client = watchClient(req, res);
     let failure: unknown = null;
     try {
@@ -49,9 +49,21 @@ export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): Re
       if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
     } finally {
       client.dispose();
-      record.end(failure);
+      recordEnd({ dialect, req, res, record }, failure, deps);
     }
   };
+}
+
+function recordEnd(
+  { dialect, req, res, record }: Omit<Arrival, "client">,
+  thrown: unknown,
+  { journal }: Pick<GenerateHandlerDeps, "journal">,
+): void {
+  const facts = requestFacts(req, res, thrown === null ? null : toServiceError(thrown));
+  const otherwise = record.isAnsweredWithoutEngine ? "computed" : "internal_error";
+  const { work, reason } = record.end();
+  const outcome = facts.failure?.code ?? reason ?? otherwise;
+  journal.ended({ ...facts, path: dialect.path, outcome, work });
 }
 
 async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void> {

@@ -1,25 +1,23 @@
-// Gathers the facts of one request while it runs. They become the client's receipt, one log line, and metrics.
+// Gathers the facts of one request while it runs. They become the client's receipt and the request's entry in the journal.
 
-import type { Logger } from "pino";
-import { type ServiceError, stackOf, toServiceError } from "../../errors.ts";
+import type { CacheMiss, LoggedMiss, MissDiagnosis } from "../../generation/cache-miss.ts";
 import {
-  type CacheMiss,
-  type LoggedMiss,
-  type MissDiagnosis,
-  placeOfChange,
-} from "../../generation/cache-miss.ts";
-import { type GenerateEvent, isDelta, type Receipt, type Usage } from "../../generation/events.ts";
+  type FinishReason,
+  type GenerateEvent,
+  isDelta,
+  type Receipt,
+  type Usage,
+} from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import type { SlotUse } from "../../generation/slot-lease.ts";
 import { Tally } from "../../generation/tally.ts";
-import type { Metrics, RequestOutcome } from "../../metrics.ts";
+import type { AnswerWork } from "../../journal/journal.ts";
+import type { Metrics } from "../../metrics.ts";
 import type { Admission } from "../../queue/admission.ts";
 
 export type RecordOptions = {
   readonly requestId: string;
-  readonly path: string;
   readonly metrics: Metrics;
-  readonly log: Logger;
 };
 
 export class RequestRecord {
@@ -134,54 +132,32 @@ export class RequestRecord {
     };
   }
 
-  /** Writes the log line and the metrics. Must be called exactly once. */
-  end(error: unknown): void {
-    const { metrics, log, requestId, path } = this.#options;
-    const failure = error === null ? null : toServiceError(error);
-    const otherwise = this.isAnsweredWithoutEngine ? "computed" : "internal_error";
-    const outcome: RequestOutcome = failure?.code ?? this.#tallies[0]?.reason ?? otherwise;
-    const { receipt } = this;
-    metrics.requestEnded(outcome, this.#prepared.length > 0 ? receipt : null);
-    const line = {
-      requestId,
-      path,
+  /** What the request has done. Must be called once, at its end. */
+  end(): { readonly work: AnswerWork; readonly reason: FinishReason | null } {
+    const work: AnswerWork = {
+      type: "answer",
       model: this.model,
-      outcome,
-      streamed: this.isStreamed,
-      tokensIn: receipt.usage.promptTokens,
-      tokensCached: receipt.usage.cachedTokens,
-      tokensOut: receipt.usage.completionTokens,
-      ...(this.#loggedMiss ? missFields(this.#loggedMiss) : {}),
-      queueMs: Math.round(receipt.queueMs),
-      prefillMs: Math.round(receipt.prefillMs),
-      ttftMs: receipt.firstTokenMs === null ? null : Math.round(receipt.firstTokenMs),
-      totalMs: Math.round(receipt.totalMs),
+      isStreamed: this.isStreamed,
+      isPrepared: this.#prepared.length > 0,
+      receipt: this.receipt,
+      interTokenMs: this.#interTokenMs,
+      miss: this.#loggedMiss,
     };
-    logEnd(log, line, failure);
     this.#prepared = []; // a kept answer may keep this record, but must not keep the tokens of its prompt
+    const reason = this.#tallies[0]?.reason ?? null;
+    return { work, reason };
   }
-}
 
-/** Never the hashes: only counts and the place of the change. */
-function missFields({ reason, missedTokens, sharedTokens, change }: LoggedMiss) {
-  return {
-    cacheMiss: reason,
-    tokensMissed: missedTokens,
-    tokensShared: sharedTokens,
-    ...(change ? { changedIn: placeOfChange(change) } : {}),
-  };
-}
-
-type EndLine = { readonly requestId: string } & Readonly<Record<string, unknown>>;
-
-/** Logs the end of a request in one line, and the stack of a bug in another. */
-export function logEnd(log: Logger, line: EndLine, failure: ServiceError | null): void {
-  if (failure?.traits.status === 500) log.error({ ...line, reason: failure.message }, "request");
-  else if (failure && failure.traits.status > 500)
-    log.warn({ ...line, reason: failure.message }, "request");
-  else log.info(line, "request");
-  if (failure?.code === "internal_error") {
-    log.error({ requestId: line.requestId, stack: stackOf(failure.cause) }, "bug");
+  get #interTokenMs(): number | null {
+    const gaps = this.#tallies.reduce(
+      (sum, each) => sum + Math.max(0, each.completionTokens - 1),
+      0,
+    );
+    const ms = this.#tallies.reduce(
+      (sum, { firstAtMs, lastAtMs }) => sum + lastAtMs - (firstAtMs ?? lastAtMs),
+      0,
+    );
+    return gaps > 0 ? ms / gaps : null;
   }
 }
 

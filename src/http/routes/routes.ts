@@ -155,7 +155,7 @@ export function createApp(parts: AppDeps): Express {
       ...OLLAMA_PATHS,
     ]),
   );
-  app.use(errorMapper(parts.log, parts.metrics));
+  app.use(errorMapper(parts.journal));
   return app;
 }
 

@@ -9,7 +9,7 @@ import type { Express, Request, Response } from "express";
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { guarded, ServiceError } from "../../errors.ts";
-import type { Metrics } from "../../metrics.ts";
+import type { Journal } from "../../journal/journal.ts";
 import type { Connections, HttpServer } from "./connections.ts";
 import { sendError } from "./middleware.ts";
 import { NO_SNIFF } from "./security-headers.ts";
@@ -25,7 +25,7 @@ const LOG_EVERY_MS = 60_000;
 
 type Deps = {
   readonly log: Logger;
-  readonly metrics: Metrics;
+  readonly journal: Pick<Journal, "ended">;
   readonly connections: Connections;
   /** Called with errors that no request has caught. */
   readonly report: (error: unknown) => void;
@@ -144,7 +144,7 @@ function refuse(res: ServerResponse, message: string): void {
   res.setHeaders(new Map(Object.entries(headers))).end(body); // not writeHead(): answerUnreadable() reads them
 }
 
-function answerUnreadable(server: HttpServer, { log, metrics, connections, report }: Deps): void {
+function answerUnreadable(server: HttpServer, { journal, connections, report }: Deps): void {
   const answer = (failure: NodeJS.ErrnoException, socket: Socket) => {
     const res = connections.latest(socket);
     if (failure.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
@@ -161,8 +161,16 @@ function answerUnreadable(server: HttpServer, { log, metrics, connections, repor
     const requestId = randomUUID();
     if (failure.code !== TIMEOUT) {
       // A browser opens connections in advance: their timeouts are not requests.
-      metrics.requestEnded(error.code, null);
-      log.info({ requestId, outcome: error.code }, "request");
+      journal.ended({
+        requestId,
+        path: null,
+        key: null,
+        client: socket.remoteAddress ?? null,
+        status: error.traits.status,
+        outcome: error.code,
+        failure: error,
+        work: null,
+      });
     }
     socket.end(bytesOf(error, requestId), () => socket.destroy());
   };

@@ -2,12 +2,12 @@
 
 import { randomUUID } from "node:crypto";
 import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from "express";
-import type { Logger } from "pino";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
-import { ServiceError, stackOf, toServiceError } from "../../errors.ts";
+import { ServiceError, toServiceError } from "../../errors.ts";
+import type { Journal } from "../../journal/journal.ts";
 import type { Scope } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
-import type { Metrics } from "../../metrics.ts";
+import { requestFacts } from "./ended-request.ts";
 import { callerOf, type EncodeError, localsOf, requestIdOf } from "./response-locals.ts";
 
 /** A client's own request id is used if it is safe in a header and a log line. */
@@ -129,34 +129,20 @@ function hintFor(path: string, paths: readonly string[]): string {
 }
 
 /** Express 5 passes every thrown or rejected error here. After the headers no error can be sent. */
-export function errorMapper(log: Logger, metrics: Metrics): ErrorRequestHandler {
+export function errorMapper(journal: Pick<Journal, "ended">): ErrorRequestHandler {
   return (thrown, req, res, next) => {
     const error = fromRouter(thrown) ?? toServiceError(thrown);
-    if (!localsOf(res).isRecorded) recordRefusal({ log, metrics, req, res, error });
+    const { isRecorded } = localsOf(res); // no handler has recorded a wrong key, an invalid body or an unknown path
+    if (!isRecorded)
+      journal.ended({
+        ...requestFacts(req, res, error),
+        path: req.path,
+        outcome: error.code,
+        work: null,
+      });
     if (res.headersSent) return next(thrown);
     sendError(res, error);
   };
-}
-
-type Refusal = {
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  readonly req: Request;
-  readonly res: Response;
-  readonly error: ServiceError;
-};
-
-/** Logs and counts a request that no handler has recorded: wrong key, invalid body, unknown path. */
-function recordRefusal({ log, metrics, req, res, error }: Refusal): void {
-  const { code, message, traits } = error;
-  metrics.requestEnded(code, null);
-  const line = { requestId: requestIdOf(res), path: req.path, outcome: code };
-  if (code === "internal_error") log.error({ ...line, stack: stackOf(error.cause) }, "bug");
-  else if (traits.status === 500) log.error({ ...line, reason: message }, "request");
-  else if (traits.status > 500) log.warn({ ...line, reason: message }, "request");
-  else if (traits.status === 403)
-    log.info({ ...line, reason: message }, "request"); // the message names the setting to change
-  else log.info(line, "request");
 }
 
 export function sendError(res: Response, error: ServiceError): void {

@@ -152,5 +152,6 @@ test("logs one line per request, without any of its text", async () => {
   const lines = logLines.filter((line) => line.msg === "request");
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatchObject({ model: "builtin", outcome: "stop", tokensIn: 1, tokensOut: 1 });
+  expect(lines[0]).toMatchObject({ status: 200, key: null, client: "127.0.0.1" });
   expect(JSON.stringify(logLines)).not.toContain("secret");
 });

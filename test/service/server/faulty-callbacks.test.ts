@@ -19,8 +19,8 @@ import {
   type SocketSessionOptions,
 } from "../../../src/http/websocket/socket-session.ts";
 import { WebSockets, type WebSocketsOptions } from "../../../src/http/websocket/websocket.ts";
+import { Journal } from "../../../src/journal/journal.ts";
 import { ANONYMOUS } from "../../../src/keys/caller.ts";
-import { Metrics } from "../../../src/metrics.ts";
 import { until } from "../../support/start-service.ts";
 
 const FAULT = new Error("a fault");
@@ -34,14 +34,14 @@ afterEach(async () => {
 
 type Parts = {
   readonly app?: (req: IncomingMessage, res: ServerResponse) => void;
-  readonly metrics?: Metrics;
+  readonly journal?: Journal;
   readonly keys?: WebSocketsOptions["keys"];
 };
 
 const OPEN = { isOpen: true, find: () => null, onChange: () => {} };
 
 /** A server with one path, and one part of it broken. */
-async function serve({ app, metrics = new Metrics(), keys = OPEN }: Parts = {}) {
+async function serve({ app, journal = new Journal([]), keys = OPEN }: Parts = {}) {
   const report = vi.fn<(error: unknown) => void>();
   const connections = new Connections();
   const lines: string[] = [];
@@ -60,7 +60,7 @@ async function serve({ app, metrics = new Metrics(), keys = OPEN }: Parts = {}) 
   }) as Express;
   const server = createHttpServer(
     served,
-    { log, metrics, connections, report },
+    { log, journal, connections, report },
     { tls: null, receiveTimeoutMs: 10_000, maxConnections: 100, stallTimeoutMs: 10_000 },
   );
   webSockets.attach(server, connections);
@@ -103,9 +103,7 @@ test.each([
 });
 
 test("an error in the parser's callback for bytes that are not HTTP", async () => {
-  const metrics = new Metrics();
-  metrics.requestEnded = broken;
-  const { port, report, isServing } = await serve({ metrics });
+  const { port, report, isServing } = await serve({ journal: new Journal([broken]) });
 
   await send(port, "nonsense\r\n\r\n");
 

@@ -300,6 +300,23 @@ describe("shares", () => {
   });
 });
 
+test("the log names the key, the client behind a trusted proxy, and the status", async () => {
+  const keys = newKeysFile();
+  const alice = keys.add("alice");
+  const { ask, logLines } = await startWith(keys, {}, { trustProxy: ["loopback"] });
+  const proxied = { "x-forwarded-for": "192.0.2.7" };
+  await (await ask({ ...alice, ...proxied })).text();
+  await ask({ ...alice, ...proxied }, { max_tokens: 0 });
+  await ask({ authorization: "Bearer wrong", ...proxied });
+
+  const lines = logLines.filter(({ msg }) => msg === "request");
+  expect(lines.map(({ key, client, status }) => [key, client, status])).toEqual([
+    ["alice", "192.0.2.7", 200],
+    ["alice", "192.0.2.7", 400],
+    [null, "192.0.2.7", 401],
+  ]);
+});
+
 describe("usage", () => {
   test("shows a key its own usage, and an admin the usage of all keys", async () => {
     const keys = newKeysFile();

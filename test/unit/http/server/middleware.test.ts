@@ -1,7 +1,6 @@
 // The middleware of every request: its id, authentication, and the one mapper from errors to responses.
 
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
-import type { Logger } from "pino";
 import { expect, test, vi } from "vitest";
 import { ServiceError } from "../../../../src/errors.ts";
 import {
@@ -14,7 +13,6 @@ import {
   useEnvelope,
 } from "../../../../src/http/server/middleware.ts";
 import { KeyRing } from "../../../../src/keys/key-ring.ts";
-import { Metrics } from "../../../../src/metrics.ts";
 
 /** The parts of Express that the middleware uses. */
 function exchange(requestHeaders: Readonly<Record<string, string>> = {}) {
@@ -51,11 +49,6 @@ function exchange(requestHeaders: Readonly<Record<string, string>> = {}) {
 
 function ringOf(...plainKeys: string[]): KeyRing {
   return new KeyRing({ plainKeys, file: null, pollMs: 1_000, log: () => {} });
-}
-
-function fakeLog() {
-  const [info, error] = [vi.fn(), vi.fn()];
-  return { info, error, log: { info, error } as unknown as Logger };
 }
 
 test("keeps a client's request id", () => {
@@ -145,25 +138,27 @@ test("says that the base URL must end in /v1 when only that is missing from the 
   );
 });
 
-test("logs and counts a request that never reached a handler", async () => {
+test("records a request that never reached a handler, with its status", () => {
   const { fail } = exchange();
-  const { log, info } = fakeLog();
-  const metrics = new Metrics();
+  const ended = vi.fn();
+  const refusal = new ServiceError("invalid_api_key", "no");
 
-  fail(errorMapper(log, metrics), new ServiceError("invalid_api_key", "no"));
+  fail(errorMapper({ ended }), refusal);
 
-  const line = { path: "/v1/nothing", outcome: "invalid_api_key" };
-  expect(info.mock.calls).toEqual([[expect.objectContaining(line), "request"]]);
-  expect(await metrics.text([])).toContain('sluice_requests_total{outcome="invalid_api_key"} 1');
+  expect(ended.mock.calls).toEqual([
+    [
+      expect.objectContaining({
+        ...{ path: "/v1/nothing", outcome: "invalid_api_key", status: 401 },
+        ...{ key: null, failure: refusal, work: null },
+      }),
+    ],
+  ]);
 });
 
 test("answers an error with its status and OpenAI's envelope", () => {
   const { fail, sent, next } = exchange();
 
-  fail(
-    errorMapper(fakeLog().log, new Metrics()),
-    new ServiceError("invalid_value", "bad", { param: "n" }),
-  );
+  fail(errorMapper({ ended: () => {} }), new ServiceError("invalid_value", "bad", { param: "n" }));
 
   expect(sent).toEqual({
     status: 400,
@@ -178,14 +173,14 @@ test("answers in the error envelope of the requested path", () => {
   const { run, fail, sent } = exchange();
 
   run(useEnvelope(({ code }) => ({ type: "error", code })));
-  fail(errorMapper(fakeLog().log, new Metrics()), new ServiceError("not_found", "gone"));
+  fail(errorMapper({ ended: () => {} }), new ServiceError("not_found", "gone"));
 
   expect(sent.body).toEqual({ type: "error", code: "not_found" });
 });
 
 test("sends Retry-After, and WWW-Authenticate for an invalid key", () => {
   const [full, locked] = [exchange(), exchange()];
-  const mapper = errorMapper(fakeLog().log, new Metrics());
+  const mapper = errorMapper({ ended: () => {} });
 
   full.fail(mapper, new ServiceError("queue_full", "full", { retryAfterSeconds: 7 }));
   locked.fail(mapper, new ServiceError("invalid_api_key", "no"));
@@ -198,34 +193,35 @@ test("turns the error of the router for a path that it cannot decode into a 400"
   const { fail, sent } = exchange();
 
   fail(
-    errorMapper(fakeLog().log, new Metrics()),
+    errorMapper({ ended: () => {} }),
     Object.assign(new URIError("its own words"), { status: 400 }),
   );
 
   expect(sent).toMatchObject({ status: 400, body: { error: { code: "bad_request" } } });
 });
 
-test("logs a bug without showing it to the client", () => {
+test("records a bug without showing it to the client", () => {
   const { fail, sent } = exchange();
-  const { log, error } = fakeLog();
+  const ended = vi.fn();
+  const cause = new TypeError("cannot read the secret");
 
-  fail(errorMapper(log, new Metrics()), new TypeError("cannot read the secret"));
+  fail(errorMapper({ ended }), cause);
 
   expect(sent).toMatchObject({ status: 500, body: { error: { code: "internal_error" } } });
   expect(JSON.stringify(sent)).not.toContain("secret");
-  expect(error.mock.calls).toEqual([[expect.objectContaining({ path: "/v1/nothing" }), "bug"]]);
+  expect(ended.mock.calls[0]?.[0]).toMatchObject({ outcome: "internal_error", failure: { cause } });
 });
 
-test("does not log an error that the handler has recorded itself", () => {
+test("does not record an error that the handler has recorded itself", () => {
   const { run, fail, sent, res } = exchange();
-  const { log, error } = fakeLog();
+  const ended = vi.fn();
 
   run(useEnvelope(({ code }) => ({ code })));
   Object.assign(res.locals, { isRecorded: true });
-  fail(errorMapper(log, new Metrics()), new TypeError("cannot read"));
+  fail(errorMapper({ ended }), new TypeError("cannot read"));
 
   expect(sent).toEqual({ status: 500, body: { code: "internal_error" } });
-  expect(error).not.toHaveBeenCalled();
+  expect(ended).not.toHaveBeenCalled();
 });
 
 test("passes the error on when the headers are already sent", () => {
@@ -233,7 +229,7 @@ test("passes the error on when the headers are already sent", () => {
   const thrown = new ServiceError("generation_failed", "late");
   res.headersSent = true;
 
-  fail(errorMapper(fakeLog().log, new Metrics()), thrown);
+  fail(errorMapper({ ended: () => {} }), thrown);
 
   expect(sent).toEqual({});
   expect(next.mock.calls).toEqual([[thrown]]);
