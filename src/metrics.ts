@@ -135,9 +135,9 @@ export class Metrics {
     if (fresh > 0) this.#prefixTokens.inc({ tier: "none", outcome: "new" }, fresh);
   }
 
-  /** @param gapMs since the last delta. @param tokens in the new delta */
-  tokensArrived(gapMs: number, tokens: number): void {
-    this.#interToken.observe(gapMs / tokens / 1000);
+  /** @param gapMs time between two tokens */
+  tokensArrived(gapMs: number): void {
+    this.#interToken.observe(gapMs / 1000);
   }
 
   /** @param model whose saved prompts have this size now */

@@ -9,6 +9,7 @@ import type { Config } from "./config/config.ts";
 import { configWith, type ServiceSettings } from "./config/config-with.ts";
 import { openDiskCache } from "./config/disk-cache.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
+import { createJournal } from "./create-journal.ts";
 import { createModels, type Models, type ModelsParts } from "./create-models.ts";
 import { closeStores, createStores } from "./create-stores.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -20,8 +21,6 @@ import { Connections, type HttpServer } from "./http/server/connections.ts";
 import { createHttpServer, listen } from "./http/server/http-server.ts";
 import { watchSendQueues } from "./http/vanished-clients/send-queue-watch.ts";
 import { WebSockets } from "./http/websocket/websocket.ts";
-import { Journal } from "./journal/journal.ts";
-import { requestLog } from "./journal/request-log.ts";
 import { ANONYMOUS } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { UsageBook } from "./keys/usage-book.ts";
@@ -125,7 +124,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
     metrics.uncaught();
     log.error({ stack: stackOf(error) }, "bug");
   };
-  const journal = new Journal([requestLog(log), (ended) => metrics.requestEnded(ended)]);
+  const journals = createJournal({ log, metrics });
   const access = openAccess(config, log);
   const queueOptions = queueOptionsOf(current, access);
   const shared = { log, metrics, diskCache, queueOptions, pullProgram: PULL_PROGRAM };
@@ -149,12 +148,16 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       socketWatch: watchSendQueues(config.stallTimeoutMs, log),
       webSockets,
       metrics,
-      journal,
+      ...journals,
       log,
     }),
   );
   const connections = new Connections();
-  const server = createHttpServer(app, { log, journal, connections, report }, { ...config, tls });
+  const server = createHttpServer(
+    app,
+    { log, ...journals, connections, report },
+    { ...config, tls },
+  );
   webSockets.attach(server, connections);
   return {
     ...served,
@@ -164,10 +167,6 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
     report,
     app,
     reload: (changed) => {
-      const keysOf = ({ apiKey, keysFile }: Config) => ({
-        plainKeys: apiKey,
-        file: keysFile ?? null,
-      });
       if (!isDeepStrictEqual(keysOf(config), keysOf(changed))) access.keys.update(keysOf(changed));
       config = changed;
       served.update();
@@ -183,10 +182,13 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
   };
 }
 
+function keysOf({ apiKey, keysFile }: Config) {
+  return { plainKeys: apiKey, file: keysFile ?? null };
+}
+
 function openAccess(config: Config, log: Logger) {
   const keys = new KeyRing({
-    plainKeys: config.apiKey,
-    file: config.keysFile ?? null,
+    ...keysOf(config),
     pollMs: KEYS_POLL_MS,
     log: (level, message) => log[level](message),
   });

@@ -3,6 +3,7 @@
 import type { ErrorCode, ServiceError } from "../errors.ts";
 import type { LoggedMiss } from "../generation/cache-miss.ts";
 import type { FinishReason, Receipt } from "../generation/events.ts";
+import type { PackedGaps } from "./gap-counts.ts";
 
 /**
  * How a request ended: the finish reason, `computed` for embeddings and rerank scores, or an error code. A closed set, so
@@ -21,6 +22,8 @@ export type AnswerWork = {
   readonly receipt: Receipt;
   /** Between the tokens of a choice, the mean over all choices, in ms; null with fewer than two tokens. */
   readonly interTokenMs: number | null;
+  /** The times between its tokens. */
+  readonly gaps: PackedGaps;
   /** Why its prompt missed the cache; null if it did not. */
   readonly miss: LoggedMiss | null;
 };

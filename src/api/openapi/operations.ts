@@ -22,6 +22,7 @@ import { inputItemsQuery, retrieveQuery } from "../responses/queries.ts";
 import { openaiResponses } from "../responses/responses.ts";
 import type { Contract, Tag } from "../shared/contract.ts";
 import { streamQuery } from "../shared/queries.ts";
+import { loadReport, loadReportQuery } from "../sluice/load-report.ts";
 import { modelLoad, modelPull, modelUnload, pullQuery } from "../sluice/model-requests.ts";
 import { deletedModel, model, modelList } from "../sluice/models.ts";
 import { pull, pullList } from "../sluice/pulls.ts";
@@ -150,6 +151,13 @@ const BY_SCOPE: readonly Operation[] = [
     codes: ["engine_unavailable"],
   }),
   get("/metrics", SERVER, "Metrics for Prometheus", "text/plain"),
+  get(
+    "/v1/load-report",
+    SERVER,
+    "Summarizes the requests of the last seconds",
+    ["LoadReport", loadReport],
+    { query: loadReportQuery, codes: BAD_QUERY },
+  ),
 ];
 
 const PULLS = "/v1/models/pulls";

@@ -11,6 +11,7 @@ import {
 import type { PreparedRequest } from "../../generation/request.ts";
 import type { SlotUse } from "../../generation/slot-lease.ts";
 import { Tally } from "../../generation/tally.ts";
+import { GapCounts } from "../../journal/gap-counts.ts";
 import type { AnswerWork } from "../../journal/journal.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Admission } from "../../queue/admission.ts";
@@ -25,6 +26,7 @@ export class RequestRecord {
   readonly #arrivedAtMs = performance.now();
   #prepared: readonly PreparedRequest[] = [];
   #choicesPerPrompt = 1;
+  readonly #gaps = new GapCounts();
   /** One for each choice. */
   #tallies: readonly Tally[] = [];
   #answeredAtMs: number | null = null;
@@ -54,8 +56,11 @@ export class RequestRecord {
 
   /** Counts the event of one choice. */
   event(tally: Tally, event: GenerateEvent): void {
-    if (isDelta(event) && tally.completionTokens > 0 && event.tokens > 0)
-      this.#options.metrics.tokensArrived(event.atMs - tally.lastAtMs, event.tokens);
+    if (isDelta(event) && tally.completionTokens > 0 && event.tokens > 0) {
+      const gapMs = (event.atMs - tally.lastAtMs) / event.tokens;
+      this.#gaps.add(gapMs, event.tokens);
+      this.#options.metrics.tokensArrived(gapMs);
+    }
     tally.add(event);
   }
 
@@ -141,6 +146,7 @@ export class RequestRecord {
       isPrepared: this.#prepared.length > 0,
       receipt: this.receipt,
       interTokenMs: this.#interTokenMs,
+      gaps: this.#gaps.packed,
       miss: this.#loggedMiss,
     };
     this.#prepared = []; // a kept answer may keep this record, but must not keep the tokens of its prompt

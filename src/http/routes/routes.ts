@@ -40,6 +40,7 @@ import {
   mountUsage,
   USAGE_PATH,
 } from "./key-routes.ts";
+import { LOAD_REPORT_PATH, type LoadReportDeps, mountLoadReport } from "./load-report-route.ts";
 import { MODEL_ADMIN_PATHS, type ModelAdminDeps, mountModelAdmin } from "./model-admin-routes.ts";
 import { type ModelsDeps, mountModels, useAnthropicModels } from "./models-routes.ts";
 import {
@@ -77,6 +78,7 @@ export type AppDeps = GuardOptions &
   DocsDeps &
   HealthDeps &
   MetricsDeps &
+  LoadReportDeps &
   ModelsDeps &
   ModelAdminDeps &
   PullRoutesDeps &
@@ -112,7 +114,7 @@ const NATIVE_PATHS = [...QUESTION_PATHS, ...STATE_PATHS];
 const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
   ["generate", [...GENERATING_ROUTES, ...QUESTION_EXPRESS_ROUTES, STREAMS_PATH]],
   ["embed", EMBEDDING],
-  ["read", [...STATE_PATHS, METRICS_PATH]],
+  ["read", [...STATE_PATHS, METRICS_PATH, LOAD_REPORT_PATH]],
   ["admin", [...ADMIN_PATHS, ...OLLAMA_ADMIN_PATHS]],
 ];
 
@@ -149,6 +151,7 @@ export function createApp(parts: AppDeps): Express {
     notFound([
       "/v1/models",
       USAGE_PATH,
+      LOAD_REPORT_PATH,
       ...ADMIN_PATHS,
       ...ANSWERED,
       ...NATIVE_PATHS,
@@ -199,6 +202,7 @@ function mountInformation(app: Express, parts: AppDeps): void {
   const { models, queue, embeddingQueue } = parts;
   mountGet(app, "/", (_req, res) => void res.json(indexOf(models.ids)));
   mountMetrics(app, parts);
+  mountLoadReport(app, parts);
   mountModels(app, parts);
   const queues = new Set([queue, embeddingQueue]);
   mountUsage(app, { ...parts, queues });
@@ -236,6 +240,7 @@ function indexOf(models: readonly string[]): Index {
     "/health",
     "/ready",
     METRICS_PATH,
+    LOAD_REPORT_PATH,
     "/openapi.json",
     "/docs",
   ];

@@ -22,6 +22,7 @@ const WORK: AnswerWork = {
     cacheMiss: null,
   },
   interTokenMs: null,
+  gaps: new Uint32Array(),
   miss: null,
 };
 const COMPLETE: EndedRequest = {
