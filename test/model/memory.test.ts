@@ -9,12 +9,12 @@ import { describeModel } from "../../src/create-engines.ts";
 import type { ModelOptions } from "../../src/engine/messages.ts";
 import { WorkerProcess } from "../../src/engine/worker-process.ts";
 import type { ModelInfo } from "../../src/generation/model-info.ts";
+import { BUNDLED_WORKERS } from "../support/engines/bundled-workers.ts";
 import { loadInProcess } from "../support/engines/load-in-process.ts";
 import { UNLOADED_MODEL } from "../support/engines/scripted-programs.ts";
 import { writeTinyBert } from "../support/gguf/tiny-gguf.ts";
 import { BUILTIN_MODEL } from "../support/start-service.ts";
 
-const WORKERS = path.resolve(import.meta.dirname, "../../dist/worker");
 const folder = mkdtempSync(path.join(tmpdir(), "sluice-memory-"));
 /** The built-in model, as if it had been trained for 65,536 tokens. */
 const longModel = path.join(folder, "long.gguf");
@@ -40,7 +40,7 @@ async function factsOf(changes: Partial<ModelOptions>): Promise<ModelInfo> {
 async function loadInWorker(entry: string, changes: Partial<ModelOptions>) {
   const progress: number[] = [];
   const worker = new WorkerProcess({
-    entry: path.join(WORKERS, `${entry}.js`),
+    entry: path.join(BUNDLED_WORKERS, `${entry}.js`),
     model: { ...UNLOADED_MODEL, threads: 1, ...changes },
     loadTimeoutMs: 60_000,
     hangTimeoutMs: 60_000,

@@ -13,6 +13,7 @@ import {
   type ServiceParts,
   type ServiceSettings,
 } from "../../src/service.ts";
+import { BUNDLED_WORKERS } from "./engines/bundled-workers.ts";
 import { FakeEmbeddingEngine, type FakeEmbeddingOptions } from "./engines/fake-embedding-engine.ts";
 import { FakeEngine, type FakeEngineOptions } from "./engines/fake-engine.ts";
 import { quickPulls } from "./engines/fake-pulls.ts";
@@ -26,9 +27,6 @@ export type RunningService = {
   readonly logLines: Record<string, unknown>[];
   readonly close: () => Promise<void>;
 };
-
-/** The compiled workers start in half the time. `built.ts` keeps them up to date with src/. */
-const WORKER_FOLDER = path.resolve(import.meta.dirname, "../../dist/worker");
 
 const COMMON: ServiceSettings = {
   port: 0,
@@ -148,10 +146,9 @@ export async function startWithModel(
 async function start(settings: ServiceSettings, parts: ServiceParts = {}): Promise<RunningService> {
   const logLines: Record<string, unknown>[] = [];
   const log = pino({ level: "info" }, { write: (line) => void logLines.push(JSON.parse(line)) });
-  const workerFolder = WORKER_FOLDER;
   const service = createService(
     { ...COMMON, ...settings },
-    { startPull: quickPulls, ...parts, log, workerFolder },
+    { startPull: quickPulls, ...parts, log, workerFolder: BUNDLED_WORKERS },
   );
   const url = await service.listen();
   return { url, service, logLines, close: () => service.close() };
