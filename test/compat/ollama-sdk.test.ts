@@ -7,6 +7,7 @@ import { type ChatRequest, type ChatResponse, type ListResponse, Ollama } from "
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { pullProcesses } from "../../src/models/pull-process.ts";
+import { BUNDLED_PULL } from "../support/bundled-programs.ts";
 import { closeModelServers, serveModel } from "../support/downloads/model-server.ts";
 import {
   BUILTIN_MODEL,
@@ -23,7 +24,7 @@ const folder = mkdtempSync(path.join(tmpdir(), "sluice-ollama-"));
 beforeAll(async () => {
   running = await startWithModel(
     { threads: 1, apiKey: [KEY], modelsDir: folder },
-    { startPull: pullProcesses() },
+    { startPull: pullProcesses(BUNDLED_PULL) },
   );
   client = clientWith(KEY);
 });

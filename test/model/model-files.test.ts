@@ -7,10 +7,10 @@ import path from "node:path";
 import { GgmlType, getLlama } from "node-llama-cpp";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { TENSOR_BLOCKS } from "../../src/worker/model-file/gguf-tensors.ts";
+import { BUNDLED_MAIN } from "../support/bundled-programs.ts";
 import { childrenOf, isRunning } from "../support/processes.ts";
 import { BUILTIN_MODEL, until } from "../support/start-service.ts";
 
-const MAIN = path.resolve(import.meta.dirname, "../../dist/main.js");
 const folder = mkdtempSync(path.join(tmpdir(), "sluice-models-"));
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -28,7 +28,7 @@ function run(command: string, ...args: readonly string[]) {
 }
 
 const serve = (model: string) =>
-  run(process.execPath, MAIN, "--port", "0", "--gpu", "off", "--model", model);
+  run(process.execPath, BUNDLED_MAIN, "--port", "0", "--gpu", "off", "--model", model);
 
 /** A copy of the built-in model with another number for one key. */
 function modelWith(key: string, value: number): string {
@@ -57,7 +57,14 @@ test.each([
 });
 
 test("a limit of too few open files ends the start with one line", async () => {
-  const { ended, output } = run("prlimit", "--nofile=64", process.execPath, MAIN, "--port", "0");
+  const { ended, output } = run(
+    "prlimit",
+    "--nofile=64",
+    process.execPath,
+    BUNDLED_MAIN,
+    "--port",
+    "0",
+  );
 
   expect(await ended).toBe(1);
   expect(output.text).toMatch(/^sluice: this process may open only 64 files; .*ulimit -n.*\n$/);

@@ -3,13 +3,13 @@
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";
-import { bundleWorkers } from "./engines/bundled-workers.ts";
+import { bundlePrograms } from "./bundled-programs.ts";
 import { compileScriptedPrograms } from "./engines/scripted-programs.ts";
 
 const SCRIPT = path.resolve(import.meta.dirname, "../../scripts/build-if-stale.mjs");
 
 export default async function build(): Promise<void> {
   execFileSync(process.execPath, [SCRIPT], { stdio: "inherit" });
-  await bundleWorkers();
+  await bundlePrograms();
   await compileScriptedPrograms();
 }

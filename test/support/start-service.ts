@@ -13,7 +13,7 @@ import {
   type ServiceParts,
   type ServiceSettings,
 } from "../../src/service.ts";
-import { BUNDLED_WORKERS } from "./engines/bundled-workers.ts";
+import { BUNDLED_WORKERS } from "./bundled-programs.ts";
 import { FakeEmbeddingEngine, type FakeEmbeddingOptions } from "./engines/fake-embedding-engine.ts";
 import { FakeEngine, type FakeEngineOptions } from "./engines/fake-engine.ts";
 import { quickPulls } from "./engines/fake-pulls.ts";

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { BUNDLED_MAIN } from "../../support/bundled-programs.ts";
 
-const MAIN = path.resolve(import.meta.dirname, "../../../dist/main.js");
 const scratch = mkdtempSync(path.join(tmpdir(), "sluice-keys-process-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
@@ -14,7 +14,7 @@ type Ended = { readonly code: number; readonly out: string; readonly err: string
 
 function sluice(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    const all = [MAIN, ...args];
+    const all = [BUNDLED_MAIN, ...args];
     const options = { env: { ...process.env, XDG_CONFIG_HOME: scratch, ...env } };
     execFile(process.execPath, all, options, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),

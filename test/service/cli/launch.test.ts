@@ -6,9 +6,9 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { BUNDLED_MAIN } from "../../support/bundled-programs.ts";
 import { type RunningService, startWithFake } from "../../support/start-service.ts";
 
-const MAIN = path.resolve(import.meta.dirname, "../../../dist/main.js");
 const KEY = "a-secret-key";
 const scratch = mkdtempSync(path.join(tmpdir(), "sluice-launch-test-"));
 let running: RunningService;
@@ -34,7 +34,7 @@ function program(name: string, code: string): void {
 }
 
 function launch(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, [MAIN, "launch", ...args], {
+  return spawn(process.execPath, [BUNDLED_MAIN, "launch", ...args], {
     env: { ...process.env, SLUICE_API_KEY: KEY, PATH: scratch, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

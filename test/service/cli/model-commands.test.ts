@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { ListedMeta } from "../../../src/cli/server/served-models.ts";
+import { BUNDLED_MAIN } from "../../support/bundled-programs.ts";
 import { closeModelServers, listen } from "../../support/downloads/model-server.ts";
 
-const MAIN = path.resolve(import.meta.dirname, "../../../dist/main.js");
 const NO_SERVER = "http://127.0.0.1:1";
 const KEY = "a-secret-key";
 const scratch = mkdtempSync(path.join(tmpdir(), "model-commands-"));
@@ -68,7 +68,7 @@ function next({ state }: ListedMeta): string {
 }
 
 async function sluice(args: readonly string[], { cwd = scratch, env = {} } = {}) {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [BUNDLED_MAIN, ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: scratch, SLUICE_API_KEY: KEY, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { BUNDLED_MAIN } from "../../support/bundled-programs.ts";
 import {
   MODEL_SHA256 as checksum,
   closeModelServers,
@@ -17,7 +18,6 @@ import {
   serveModel,
 } from "../../support/downloads/model-server.ts";
 
-const MAIN = path.resolve(import.meta.dirname, "../../../dist/main.js");
 const FULL_DISK = path.resolve(import.meta.dirname, "../../support/downloads/full-disk.mjs");
 const scratch = mkdtempSync(path.join(tmpdir(), "pull-model-"));
 const children = new Set<ChildProcess>();
@@ -383,7 +383,7 @@ type RunOptions = { dir?: string; cwd?: string | undefined; env?: object | undef
 
 function run(args: readonly string[], { dir = "", cwd, env }: RunOptions = {}) {
   // Neither the caller's token nor a token file in the home folder may get into the test.
-  const child = spawn(process.execPath, [MAIN, "pull", ...args], {
+  const child = spawn(process.execPath, [BUNDLED_MAIN, "pull", ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: scratch, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -9,6 +9,7 @@ import { afterAll, afterEach, expect, test } from "vitest";
 import type { PullJob, PullSnapshot } from "../../../src/models/pull-job.ts";
 import { PullJobs } from "../../../src/models/pull-jobs.ts";
 import { pullProcesses } from "../../../src/models/pull-process.ts";
+import { BUNDLED_PULL } from "../../support/bundled-programs.ts";
 import {
   closeModelServers,
   listen,
@@ -19,7 +20,6 @@ import {
 } from "../../support/downloads/model-server.ts";
 import { childrenOf } from "../../support/processes.ts";
 
-const ENTRY = path.resolve(import.meta.dirname, "../../../dist/models/pull-main.js");
 const scratch = mkdtempSync(path.join(tmpdir(), "pull-jobs-"));
 const opened: PullJobs[] = [];
 const live = new AbortController().signal;
@@ -33,7 +33,7 @@ afterAll(() => {
 });
 
 function jobsIn(dir = mkdtempSync(path.join(scratch, "models-"))) {
-  const startPull = pullProcesses(ENTRY);
+  const startPull = pullProcesses(BUNDLED_PULL);
   const jobs = new PullJobs({ dir, startPull, timeoutMs: 30_000, maxWaiting: 2, keep: 5 });
   opened.push(jobs);
   return { jobs, dir };
@@ -168,7 +168,7 @@ test("a download ignores the signals of a terminal, and ends when the server is 
     send: (response, bytes) => response.write(bytes.subarray(0, MIB)),
   });
   const dir = mkdtempSync(path.join(scratch, "models-"));
-  const child = fork(ENTRY, { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+  const child = fork(BUNDLED_PULL, { stdio: ["ignore", "ignore", "ignore", "ipc"] });
   child.send({ type: "pull", uri: url, dir, name: null, timeoutMs: 30_000 });
   await once(child, "message");
   child.kill("SIGINT");

@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { pullProcesses } from "../../../src/models/pull-process.ts";
+import { BUNDLED_PULL } from "../../support/bundled-programs.ts";
 import { eventsOf, linesOf } from "../../support/clients/expect-schema.ts";
 import { post } from "../../support/clients/sse-client.ts";
 import { closeModelServers, MIB, serveModel } from "../../support/downloads/model-server.ts";
@@ -215,7 +216,7 @@ test("a cancelled pull is resumed by the next one", { retry: 2 }, async () => {
       return response.write(bytes.subarray(0, 3 * MIB));
     },
   });
-  const running = await startWithFolder({ startPull: pullProcesses() });
+  const running = await startWithFolder({ startPull: pullProcesses(BUNDLED_PULL) });
   const { id } = (await (await pull(running, { model: url })).json()) as Pull;
   const reaches = (bytes: number) =>
     until(

@@ -1,23 +1,34 @@
-// The workers of dist/, each with its libraries in one file: loading the 500 files of node-llama-cpp takes most of a worker's
-// start, and the tests start a hundred workers. test/model/command.test.ts runs the workers of dist/ themselves.
+// The programs of dist/, each with its libraries in one file: loading the 500 files of node-llama-cpp takes most of a start, and
+// the tests start some hundred workers and commands. Tests of dist/ itself: model/command.test.ts, service/cli/package.test.ts.
 
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "vite";
 
-const ROOT = path.resolve(import.meta.dirname, "../../..");
+const ROOT = path.resolve(import.meta.dirname, "../..");
 const DIST = path.join(ROOT, "dist");
-const NAMES = ["main", "embedding-main", "describe-main"] as const;
+const NAMES = [
+  "main",
+  "models/pull-main",
+  "worker/main",
+  "worker/embedding-main",
+  "worker/describe-main",
+] as const;
+const FOLDER = path.join(ROOT, "node_modules/.cache/sluice-programs");
 
-/** Where `bundleWorkers` writes. */
-export const BUNDLED_WORKERS = path.join(ROOT, "node_modules/.cache/sluice-workers");
+/** The command `sluice`. Its server starts the workers of dist/. */
+export const BUNDLED_MAIN = path.join(FOLDER, "main.js");
+/** The process of a download. */
+export const BUNDLED_PULL = path.join(FOLDER, "models/pull-main.js");
+/** The folder of the workers. */
+export const BUNDLED_WORKERS = path.join(FOLDER, "worker");
 
 /** Writes the bundles, unless they are newer than dist/ and this file. */
-export async function bundleWorkers(): Promise<void> {
-  const built = path.join(BUNDLED_WORKERS, "main.js");
+export async function bundlePrograms(): Promise<void> {
   const inputs = [path.join(DIST, ".built"), import.meta.filename];
-  if (existsSync(built) && inputs.every((input) => changedAt(input) < changedAt(built))) return;
+  const isNew = (input: string) => changedAt(input) > changedAt(BUNDLED_MAIN);
+  if (existsSync(BUNDLED_MAIN) && !inputs.some(isNew)) return;
   await build({
     configFile: false,
     logLevel: "warn",
@@ -26,10 +37,10 @@ export async function bundleWorkers(): Promise<void> {
     build: {
       ssr: true,
       target: "node20",
-      outDir: BUNDLED_WORKERS,
+      outDir: FOLDER,
       emptyOutDir: true,
       rolldownOptions: {
-        input: NAMES.map((name) => path.join(DIST, "worker", `${name}.js`)),
+        input: Object.fromEntries(NAMES.map((name) => [name, path.join(DIST, `${name}.js`)])),
         external: /^@(node-llama-cpp|reflink)\//, // native code
       },
     },
