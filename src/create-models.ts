@@ -239,3 +239,29 @@ function fleetModel<E extends LoadableEngine>(
     onClosed: () => queue.removeLane(lane.name),
   });
 }
+
+/** Loads the default model, and those that the settings name. @returns the default one. @throws ServiceError why it cannot be loaded */
+export function preload({ models, survey }: Models): Promise<ModelInfo> {
+  const loaded = preloadDefault(models);
+  preloadOthers(models);
+  const start = () => survey?.start();
+  loaded.then(start, start); // the requests that wait for the model get the error too
+  return loaded;
+}
+
+/** While it is being loaded, changed settings may replace it with another. @throws ServiceError why it cannot be loaded */
+async function preloadDefault(models: ModelList): Promise<ModelInfo> {
+  const model = models.default;
+  try {
+    return await model.preload();
+  } catch (error) {
+    if (models.default === model) throw error;
+    return preloadDefault(models);
+  }
+}
+
+/** Those that the settings name for it. */
+export function preloadOthers(models: ModelList): void {
+  for (const { spec, generating } of models.all)
+    if (spec.isPreloaded && generating !== models.default) generating?.preload().catch(() => {}); // the fleet logs it; other models are served
+}

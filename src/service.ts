@@ -8,17 +8,25 @@ import { packageVersion } from "./config/command-line.ts";
 import type { Config } from "./config/config.ts";
 import { configWith, type ServiceSettings } from "./config/config-with.ts";
 import { openDiskCache } from "./config/disk-cache.ts";
+import { listenAddresses, listenHosts } from "./config/listen-address.ts";
+import { checkKeysFor } from "./config/rules-between-settings.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
 import { createJournal } from "./create-journal.ts";
-import { createModels, type Models, type ModelsParts } from "./create-models.ts";
+import {
+  createModels,
+  type Models,
+  type ModelsParts,
+  preload,
+  preloadOthers,
+} from "./create-models.ts";
 import { closeStores, createStores } from "./create-stores.ts";
 import type { Engine } from "./engine/engine.ts";
 import { ServiceError, stackOf } from "./errors.ts";
 import type { ModelInfo } from "./generation/model-info.ts";
 import { createApp } from "./http/routes/routes.ts";
 import { BodyMemory } from "./http/server/body-memory.ts";
-import { Connections, type HttpServer } from "./http/server/connections.ts";
-import { createHttpServer, listen } from "./http/server/http-server.ts";
+import { Connections } from "./http/server/connections.ts";
+import { HttpServers } from "./http/server/http-servers.ts";
 import { watchSendQueues } from "./http/vanished-clients/send-queue-watch.ts";
 import { WebSockets } from "./http/websocket/websocket.ts";
 import { ANONYMOUS } from "./keys/caller.ts";
@@ -93,10 +101,16 @@ export type Service = {
   /**
    * Takes over changed settings: those of the models, the keys, and the limits that `isReloadable()` names. Others keep their
    * values until a restart.
+   * @throws ConfigError if an address on which it listens would then require a key, and changes nothing
    */
   reload(config: Config): void;
-  /** Starts listening. @returns the base URL. @throws Error with a `code` such as `EADDRINUSE` */
-  listen(): Promise<string>;
+  /**
+   * Starts listening on all addresses of the settings, or on none of them.
+   * @param inherited descriptors of sockets that the parent process has bound, instead of the addresses of the settings
+   * @returns the base URL of each address: `http://127.0.0.1:8080`, `unix:/run/sluice.sock`, or `fd:3` for an inherited Unix socket
+   * @throws Error with a `code` such as `EADDRINUSE`; ConfigError for an inherited socket that other machines can reach without a key
+   */
+  listen(inherited?: readonly number[]): Promise<readonly string[]>;
   /** Refuses new requests, lets the others finish within the drain timeout, fails the rest, then closes. */
   close(): Promise<void>;
 };
@@ -152,13 +166,9 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       log,
     }),
   );
-  const connections = new Connections();
-  const server = createHttpServer(
-    app,
-    { log, ...journals, connections, report },
-    { ...config, tls },
-  );
-  webSockets.attach(server, connections);
+  const connections = new Connections({ ...config, log });
+  const serverParts = { app, log, ...journals, connections, webSockets, report };
+  const servers = new HttpServers(serverParts, { ...config, tls });
   return {
     ...served,
     engine: served.models.default.engine,
@@ -167,28 +177,33 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
     report,
     app,
     reload: (changed) => {
-      if (!isDeepStrictEqual(keysOf(config), keysOf(changed))) access.keys.update(keysOf(changed));
+      for (const host of servers.hosts) checkKeysFor(host, changed);
+      const keySources = keySourcesOf(changed);
+      if (!isDeepStrictEqual(keySourcesOf(config), keySources)) access.keys.update(keySources);
       config = changed;
       served.update();
       preloadOthers(served.models);
     },
-    listen: () => listen(server, config),
+    listen: (inherited) => listen(servers, { config, inherited }),
     close: async () => {
       const queues = [served.queue, served.embeddingQueue, questions];
-      await close(server, { ...served, config, connections, webSockets, queues });
+      await close({ ...served, config, servers, queues });
       access.keys.close();
       await closeStores(stores);
     },
   };
 }
 
-function keysOf({ apiKey, keysFile }: Config) {
-  return { plainKeys: apiKey, file: keysFile ?? null };
+type Listening = { readonly config: Config; readonly inherited: readonly number[] | undefined };
+
+function listen(servers: HttpServers, { config, inherited = [] }: Listening) {
+  const targets = inherited.length > 0 ? inherited.map((fd) => ({ fd })) : listenAddresses(config);
+  return servers.listen(targets, (host) => checkKeysFor(host, config));
 }
 
 function openAccess(config: Config, log: Logger) {
   const keys = new KeyRing({
-    ...keysOf(config),
+    ...keySourcesOf(config),
     pollMs: KEYS_POLL_MS,
     log: (level, message) => log[level](message),
   });
@@ -196,29 +211,8 @@ function openAccess(config: Config, log: Logger) {
   return { keys, usage, tokenBudgets: new TokenBudgets() };
 }
 
-/** Loads the default model, and those that the settings name. */
-function preload({ models, survey }: Models): Promise<ModelInfo> {
-  const loaded = preloadDefault(models);
-  preloadOthers(models);
-  const start = () => survey?.start();
-  loaded.then(start, start); // the requests that wait for the model get the error too
-  return loaded;
-}
-
-/** While it is being loaded, changed settings may replace it with another. @throws ServiceError why it cannot be loaded */
-async function preloadDefault(models: ModelList): Promise<ModelInfo> {
-  const model = models.default;
-  try {
-    return await model.preload();
-  } catch (error) {
-    if (models.default === model) throw error;
-    return preloadDefault(models);
-  }
-}
-
-function preloadOthers(models: ModelList): void {
-  for (const { spec, generating } of models.all)
-    if (spec.isPreloaded && generating !== models.default) generating?.preload().catch(() => {}); // the fleet logs it; other models are served
+function keySourcesOf({ apiKey, keysFile }: Config) {
+  return { plainKeys: apiKey, file: keysFile ?? null };
 }
 
 function watchModels(metrics: Metrics, { queue, models, fleet }: Models): void {
@@ -239,7 +233,7 @@ function watchModels(metrics: Metrics, { queue, models, fleet }: Models): void {
 function settingsOf(config: Config) {
   return {
     ...config,
-    hostNames: [config.host, ...config.allowedHost],
+    hostNames: [...listenHosts(config), ...config.allowedHost],
     corsOrigins: config.corsOrigin,
     builtFolder: BUILT_FOLDER,
     pageFolder: config.page ? path.join(BUILT_FOLDER, "web") : null,
@@ -249,27 +243,18 @@ function settingsOf(config: Config) {
 }
 
 type Closing = {
-  readonly connections: Connections;
-  readonly webSockets: WebSockets;
+  readonly servers: HttpServers;
   readonly config: Config;
   readonly queues: readonly Admissions[];
 } & Pick<Models, "fleet" | "pulls" | "survey">;
 
 /** It keeps listening while it drains: `/ready` reports that, and new requests get a 503 rather than no connection. */
-async function close(
-  server: HttpServer,
-  { config, queues, fleet, pulls, survey, connections, webSockets }: Closing,
-): Promise<void> {
+async function close({ config, queues, fleet, pulls, survey, servers }: Closing): Promise<void> {
   survey?.close();
   const pullsClosed = pulls.close();
   await Promise.all(queues.map((each) => empty(each, config.drainTimeoutMs)));
   fleet.refuse(new ServiceError("draining", "the server is shutting down")); // those that ask only for loading
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  await webSockets.close();
-  server.closeIdleConnections();
-  const lastFrames = setTimeout(() => connections.destroyAll(), LAST_FRAMES_MS);
-  await closed;
-  clearTimeout(lastFrames);
+  await servers.close(LAST_FRAMES_MS);
   await Promise.all([fleet.close(), pullsClosed]);
 }
 

@@ -20,7 +20,8 @@ process.on("message", (order: FakeServerOrder) => {
   else if (order.type === "begin") begin();
   else end();
 });
-send({ type: "ready", url: await service.listen() });
+const [url = ""] = await service.listen();
+send({ type: "ready", url });
 
 function begin(): void {
   const delay = monitorEventLoopDelay({ resolution: 1 });

@@ -1,4 +1,4 @@
-// The lines that the server prints when its model is loaded: the address, the model, and a request to paste.
+// The lines that the server prints when its model is loaded: its addresses, the model, and a request to paste.
 
 import { networkInterfaces } from "node:os";
 import type { Config } from "../config/config.ts";
@@ -8,33 +8,43 @@ import type { Service } from "../service.ts";
 import { slotsText } from "./text/slots-text.ts";
 
 type BannerOptions = {
-  readonly url: string;
+  /** As the service returns them. */
+  readonly urls: readonly string[];
   readonly service: Pick<Service, "log" | "models">;
   readonly config: Config;
 };
 
-export function printBanner(model: ModelInfo, { url, service, config }: BannerOptions): void {
+export function printBanner(model: ModelInfo, { urls, service, config }: BannerOptions): void {
   const id = service.models.resolve(null).id;
-  const shownUrl = reachable(url, config);
+  const shown = urls.map((url) => reachable(url, config));
   if (config.logFormat === "json") {
     const { chatTemplate: _, ...facts } = model; // the template is longer than all other facts together
-    service.log.info({ url: shownUrl, model: id, ...facts }, "ready");
+    service.log.info({ url: shown[0], model: id, ...facts }, "ready");
     return;
   }
   const needsKey = config.apiKey.length > 0 || config.keysFile !== undefined;
+  const web = shown.find((url) => url.startsWith("http"));
+  const note = config.page ? " (open it in a browser to chat)" : "";
   console.log(
     [
       "",
       `sluice serves ${id} on ${describeDevice(model)}, ${describeContext(model)}`,
-      `  at ${shownUrl}${config.page ? " (open it in a browser to chat)" : ""}`,
+      ...shown.map((url) => `  at ${url}${url === web ? note : ""}`),
       "",
-      `OPENAI_BASE_URL=${shownUrl}/v1`,
+      ...(web ? [`OPENAI_BASE_URL=${web}/v1`] : []),
       `OPENAI_API_KEY=${needsKey ? "YOUR_KEY" : "none"}`,
       "",
-      exampleRequest(model, { url: shownUrl, id, needsKey }),
+      exampleRequest(model, { target: curlTarget(web ?? shown[0] ?? ""), id, needsKey }),
       "",
     ].join("\n"),
   );
+}
+
+/** What curl connects to: a Unix socket is no part of a URL. */
+export function curlTarget(url: string): string {
+  const [, socket] = /^unix:(.*)$/.exec(url) ?? [];
+  if (socket !== undefined) return `--unix-socket ${socket} http://localhost`;
+  return url.startsWith("http") ? url : "--unix-socket PATH http://localhost"; // an inherited socket, whose path is not known
 }
 
 function describeDevice({ device, deviceNote, ...model }: ModelInfo): string {
@@ -54,9 +64,9 @@ export function describeContext(model: ContextFacts): string {
   return `${context}; the model was trained for ${trainedContextTokens}: --context gives more`;
 }
 
-type Example = { readonly url: string; readonly id: string; readonly needsKey: boolean };
+type Example = { readonly target: string; readonly id: string; readonly needsKey: boolean };
 
-function exampleRequest({ chatTemplate }: ModelInfo, { url, id, needsKey }: Example): string {
+function exampleRequest({ chatTemplate }: ModelInfo, { target, id, needsKey }: Example): string {
   const question = "What is streaming?";
   const isChat = chatTemplate !== null;
   const input = isChat ? { messages: [{ role: "user", content: question }] } : { prompt: question };
@@ -69,7 +79,7 @@ function exampleRequest({ chatTemplate }: ModelInfo, { url, id, needsKey }: Exam
   });
   const path = isChat ? "/v1/chat/completions" : "/v1/completions";
   const key = needsKey ? " -H 'authorization: Bearer YOUR_KEY'" : "";
-  return `curl -N ${url}${path} -H 'content-type: application/json'${key} -d '${body}'`;
+  return `curl -N ${target}${path} -H 'content-type: application/json'${key} -d '${body}'`;
 }
 
 /** The address to paste on another machine. A certificate is for a host name, so HTTPS uses the first allowed one. */
@@ -77,6 +87,7 @@ export function reachable(
   url: string,
   { tlsCert, allowedHost }: Pick<Config, "tlsCert" | "allowedHost">,
 ): string {
+  if (!url.startsWith("http")) return url; // a Unix socket
   const { protocol, hostname, port } = new URL(url);
   const name = allowedHost.find((each) => each !== "*");
   if (tlsCert !== undefined && name !== undefined) return `${protocol}//${name}:${port}`;

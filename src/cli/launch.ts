@@ -83,6 +83,10 @@ export function readLaunchOptions(
       `the arguments of ${name} must follow --: ${program} launch ${name} -- ${others.join(" ")}`,
     );
   const { url, key } = readAddress({ values, env, program });
+  if (url.startsWith("unix:"))
+    throw new CommandError(
+      `--url is "${url}": ${name} cannot use a Unix socket; name a TCP address`,
+    );
   return {
     name,
     url,

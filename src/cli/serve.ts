@@ -11,28 +11,32 @@ import type { Service } from "../service.ts";
 import { uncaughtListener } from "../uncaught.ts";
 import { printBanner } from "./banner.ts";
 import { CommandError } from "./command-error.ts";
+import { takeInheritedSockets } from "./inherited-sockets.ts";
 import { programName } from "./program-name.ts";
 import { requireGgufFile } from "./require-gguf-file.ts";
 
 /** One Ctrl-C may arrive twice: from the terminal, and forwarded by npm. */
 const SAME_SIGNAL_MS = 300;
 
-/** @throws ConfigError, KeysFileError or CommandError before the server is ready */
-export async function runServe(
-  args: readonly string[],
-  env: Readonly<NodeJS.ProcessEnv>,
-): Promise<void> {
+/**
+ * @param env loses the variables of socket activation, so that the processes of the models do not have them
+ * @throws ConfigError, KeysFileError or CommandError before the server is ready
+ */
+export async function runServe(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const command = readCommandLine(args, env);
   if (command.type === "print") console.log(command.text);
   else {
     const { config } = command;
     requireGgufFiles(config, programName(env));
     if (config.keysFile !== undefined) readKeysFile(config.keysFile, programName(env));
-    await serve({ ...command, program: programName(env) });
+    const sockets = takeInheritedSockets(env, process.pid);
+    await serve({ ...command, sockets, program: programName(env) });
   }
 }
 
 type ServeCommand = Extract<CommandLine, { type: "serve" }> & {
+  /** Descriptors of sockets to listen on, instead of the addresses of the settings. */
+  readonly sockets: readonly number[];
   /** The words that run sluice. */
   readonly program: string;
 };
@@ -56,15 +60,15 @@ async function serve(command: ServeCommand): Promise<void> {
   endOnSignals(service, config);
   surviveUncaughtErrors(service, config);
   try {
-    const url = await service.listen();
-    service.log.info({ url }, "listening, the model is being loaded");
+    const urls = await service.listen(command.sockets);
+    service.log.info({ urls }, "listening, the model is being loaded");
     followConfigFile(service, command);
     const model = await service.firstLoad;
-    printBanner(model, { url, service, config });
+    printBanner(model, { urls, service, config });
   } catch (error) {
     if (service.queue.isDraining) return; // a signal came before the model was loaded
     await service.fleet.close();
-    throw new CommandError(describeStartFailure(error as NodeJS.ErrnoException, config));
+    throw new CommandError(describeStartFailure(error as StartFailure));
   }
 }
 
@@ -78,8 +82,8 @@ function followConfigFile(service: Service, command: ServeCommand): void {
     read: () => readAgain(command),
     pollMs: CONFIG_POLL_MS,
     onChange: (changed, changes) => {
-      service.log.info(`${configFile} has changed; ${describeChanges(changes)}`);
       service.reload(changed);
+      service.log.info(`${configFile} has changed; ${describeChanges(changes)}`);
     },
     onError: (message) => service.log.error(message),
   });
@@ -96,17 +100,32 @@ function readAgain({ reread, program }: ServeCommand): Config {
   return config;
 }
 
-function describeStartFailure(error: NodeJS.ErrnoException, { host, port }: Config): string {
-  switch (error.code) {
+/** An error of listening names its address: a host and a port, the path of a Unix socket, or a host name that was not found. */
+type StartFailure = NodeJS.ErrnoException & {
+  readonly address?: string;
+  readonly port?: number;
+  readonly hostname?: string;
+};
+
+function describeStartFailure({ message, code, address, port, hostname }: StartFailure): string {
+  const isTcp = port !== undefined && port >= 0;
+  const host = JSON.stringify(address ?? hostname);
+  switch (code) {
     case "EADDRINUSE":
-      return `port ${port} is already in use; pick another with --port, or 0 for any free port`;
+      return isTcp
+        ? `port ${port} is already in use; pick another with --port or --listen, or 0 for any free port`
+        : `another server listens on unix:${address}; stop it, or name another path with --listen`;
     case "EACCES":
-      return `this user may not listen on port ${port}; pick one above 1023 with --port`;
+      return isTcp
+        ? `this user may not listen on port ${port}; pick one above 1023 with --port or --listen`
+        : `this user may not make the socket unix:${address}; name a path in a folder of its own with --listen`;
+    case "ENOENT":
+      return address === undefined ? message : `--listen: there is no folder for unix:${address}`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `--host is ${JSON.stringify(host)}, which is not an address of this machine`;
+      return `${host} is not an address of this machine; see --host and --listen`;
     default:
-      return error.message;
+      return message;
   }
 }
 

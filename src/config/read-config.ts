@@ -26,12 +26,24 @@ export function readConfig(sources: ConfigSources): Config {
     return [key, given, checked(key, given, sources.file)] as const;
   });
   const config = Object.fromEntries(read.map(([key, , value]) => [key, value])) as Config; // each value comes from its own schema
-  const names = new Map(read.map(([key, given]) => [key, given.source]));
+  const given = new Map(read.map(([key, setting]) => [key, setting]));
+  refuseTwoWaysToListen(given);
   checkRulesBetweenSettings(config, {
-    given: (key) => names.get(key) ?? key,
+    given: (key) => given.get(key)?.source ?? key,
     other: (key) => `--${flagName(key)}`,
   });
   return config;
+}
+
+/** Which of the two is meant would be a guess. */
+function refuseTwoWaysToListen(given: ReadonlyMap<SettingKey, GivenSetting>): void {
+  const isGiven = (key: SettingKey) => given.get(key)?.value !== undefined;
+  const other = (["host", "port"] as const).find(isGiven);
+  if (!isGiven("listen") || other === undefined) return;
+  const [first, second] = [other, "listen" as const].map((key) => given.get(key)?.source);
+  throw new ConfigError(
+    `${first} and ${second} both say where to listen; give only one of them (an empty variable counts as not given)`,
+  );
 }
 
 export function variableName(flag: string): string {

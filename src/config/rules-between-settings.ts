@@ -1,12 +1,15 @@
 // The rules that concern several settings, for the command line and for programs that embed the service.
 
 import path from "node:path";
-import type { Config, SettingKey } from "./config.ts";
+import { type Config, flagName, type SettingKey } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
+import { listenAddresses } from "./listen-address.ts";
 
 /** How an error names a setting: the one that is wrong as it was given, and the others as they can be given. */
 type SettingNames = Readonly<Record<"given" | "other", (key: SettingKey) => string>>;
 
+/** For an address on which the server listens already. */
+const BOUND = { source: "the address", other: (key: SettingKey) => `--${flagName(key)}` };
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i;
 
 /** @throws ConfigError */
@@ -16,17 +19,33 @@ export function checkRulesBetweenSettings(config: Config, { given, other }: Sett
     throw new ConfigError(
       `${given("model")}: two models have the name ${JSON.stringify(twice)}; give each a name of its own, as in NAME=PATH`,
     );
-  const { host, apiKey, keysFile, allowNoKey, bodyMemory, bodyLimit } = config;
-  const requiresKey = apiKey.length > 0 || keysFile !== undefined;
-  if (!LOOPBACK.test(host) && !requiresKey && !allowNoKey)
-    throw new ConfigError(
-      `${given("host")} is ${JSON.stringify(host)}: other machines can connect, so it requires ${other("apiKey")} or ${other("keysFile")} (or ${other("allowNoKey")})`,
-    );
+  const { bodyMemory, bodyLimit } = config;
+  const source = given(config.listen.length > 0 ? "listen" : "host");
+  for (const address of listenAddresses(config))
+    if ("port" in address) checkKeysFor(address.host, config, { source, other });
   // One client may hold only as much as it leaves free, which is at most half of the memory.
   if (bodyMemory < 2 * bodyLimit)
     throw new ConfigError(
       `${given("bodyMemory")} is ${bodyMemory}: a body of ${bodyLimit} bytes (${other("bodyLimit")}) could never fit; allowed is ${2 * bodyLimit} or more`,
     );
+}
+
+/**
+ * @param host undefined for all addresses of this machine
+ * @param names how an error names what gives the host, and the settings that allow it
+ * @throws ConfigError for a host that other machines can reach without a key
+ */
+export function checkKeysFor(
+  host: string | undefined,
+  { apiKey, keysFile, allowNoKey }: Pick<Config, "apiKey" | "keysFile" | "allowNoKey">,
+  { source, other }: { readonly source: string; readonly other: SettingNames["other"] } = BOUND,
+): void {
+  const requiresKey = apiKey.length > 0 || keysFile !== undefined;
+  if (requiresKey || allowNoKey || (host !== undefined && LOOPBACK.test(host))) return;
+  const where = host === undefined ? "all addresses of this machine" : JSON.stringify(host);
+  throw new ConfigError(
+    `${source} is ${where}: other machines can connect, so it requires ${other("apiKey")} or ${other("keysFile")} (or ${other("allowNoKey")})`,
+  );
 }
 
 /** A name that two models would have for clients. */

@@ -15,7 +15,7 @@ export type ConfigFileWatch = {
   readonly read: () => Config;
   /** How often to check the file for changes. */
   readonly pollMs: number;
-  /** Receives the settings in effect: those that require a restart keep their values. It must not throw. */
+  /** Receives the settings in effect: those that require a restart keep their values. @throws ConfigError if they cannot be taken over: then the previous ones stay in effect */
   readonly onChange: (config: Config, changes: ChangedSettings) => void;
   /** Receives one line if the file cannot be used. The previous settings stay in effect. */
   readonly onError: (message: string) => void;

@@ -62,7 +62,7 @@ describe("refuses with one line and exit code 1", () => {
     [
       "an address that is not ours",
       () => ["--host", "203.0.113.9", "--allow-no-key", "--port", "0"],
-      /--host is "203.0.113.9", which is not an address of this machine/,
+      /"203.0.113.9" is not an address of this machine; see --host and --listen/,
     ],
     [
       "a certificate that is not there",
@@ -130,7 +130,7 @@ describe("refuses with one line and exit code 1", () => {
 
     expect(await exit).toBe(1);
     expect(output.err).toMatch(
-      new RegExp(`port ${port} is already in use; pick another with --port`),
+      new RegExp(`port ${port} is already in use; pick another with --port or --listen`),
     );
     server.close();
   });

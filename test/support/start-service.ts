@@ -22,6 +22,8 @@ export const BUILTIN_MODEL = path.resolve(import.meta.dirname, "../../models/bui
 
 export type RunningService = {
   readonly url: string;
+  /** All of its addresses. */
+  readonly urls: readonly string[];
   readonly service: Service;
   /** Log lines so far, parsed. */
   readonly logLines: Record<string, unknown>[];
@@ -150,8 +152,9 @@ async function start(settings: ServiceSettings, parts: ServiceParts = {}): Promi
     { ...COMMON, ...settings },
     { startPull: quickPulls, ...parts, log, workerFolder: BUNDLED_WORKERS },
   );
-  const url = await service.listen();
-  return { url, service, logLines, close: () => service.close() };
+  const urls = await service.listen();
+  const [url = ""] = urls;
+  return { url, urls, service, logLines, close: () => service.close() };
 }
 
 export async function metric(url: string, name: string, labels = ""): Promise<number> {

@@ -1,11 +1,12 @@
 // One request to a running server, for the commands that talk to it: which server, with which key, and what its refusals mean.
 
 import { CommandError } from "../command-error.ts";
+import { exchangeHttp } from "./http-exchange.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
 
 export type ServerAddress = {
-  /** Without a path. */
+  /** Without a path; `unix:/PATH` for a Unix socket. */
   readonly url: string;
   readonly key: string | undefined;
   /** The words that run sluice, for the command in an error. */
@@ -31,14 +32,14 @@ type AddressWords = {
 };
 
 const TIMEOUT_MS = 10_000;
-/** Nothing listens at the address, no such host exists, or it is a port that fetch never uses. */
+/** Nothing listens at the address, or no such host or socket exists. */
 const NO_SERVER =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|bad port)$/;
+  /^(ECONNREFUSED|ENOTFOUND|ENOENT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/;
 
 /** The lines for the help of a command that talks to a server. @param width of the column with the options */
 export function addressHelp(width = "--key KEY   ".length): string {
   return [
-    ["--url URL", `address of the server (default: ${DEFAULT_URL})`],
+    ["--url URL", `address of the server, or unix:/PATH (default: ${DEFAULT_URL})`],
     ["--key KEY", "API key, where the server requires one (default: SLUICE_API_KEY)"],
   ]
     .map(([option = "", text]) => `  ${option.padEnd(width)}${text}`)
@@ -48,8 +49,11 @@ export function addressHelp(width = "--key KEY   ".length): string {
 /** @param values of --url and --key. @throws CommandError */
 export function readAddress({ values, env, program }: AddressWords): ServerAddress {
   const url = values.url ?? DEFAULT_URL;
-  if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
-    throw new CommandError(`--url is "${url}": allowed is an address such as ${DEFAULT_URL}`);
+  const isKnown = /^https?:\/\//i.test(url) || url.startsWith("unix:/");
+  if (!isKnown || !URL.canParse(url))
+    throw new CommandError(
+      `--url is "${url}": allowed is an address such as ${DEFAULT_URL} or unix:/run/sluice.sock`,
+    );
   return {
     url: url.replace(/\/+(v1\/*)?$/, ""),
     key: values.key ?? (env.SLUICE_API_KEY?.split(",")[0] || undefined),
@@ -66,18 +70,26 @@ export async function callServer(
     ...(key !== undefined && { authorization: `Bearer ${key}` }),
     ...(body && { "content-type": "application/json" }),
   };
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(url + path, {
-      method,
-      headers,
-      ...(body && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(timeoutMs),
+    const { status, text } = await exchangeHttp(url, {
+      ...{ method, path, headers, signal },
+      body: body ? JSON.stringify(body) : null,
     });
-    return { status: response.status, body: await response.json().catch(() => ({})) };
+    return { status, body: jsonOrEmpty(text) };
   } catch (error) {
-    const why = reasonOf(error);
+    const why = signal.aborted ? "no answer in time" : reasonOf(error);
     if (NO_SERVER.test(why)) return null;
     throw new CommandError(`${url} did not answer ${method} ${path}: ${why}`);
+  }
+}
+
+/** A proxy may answer with a page. @returns an empty object for a text that is not JSON */
+function jsonOrEmpty(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
   }
 }
 
@@ -112,13 +124,8 @@ export function acceptedBody(
   throw new CommandError(said ?? `${url} answered ${status} to ${method} ${path}`);
 }
 
+/** An error of several attempts, at the addresses of one host, has the code of the first. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return "no answer in time";
-  // fetch wraps the error of the socket, which may stand for attempts at several addresses
-  const { cause } = error;
-  const [first] = cause instanceof AggregateError ? cause.errors : [cause];
-  return first instanceof Error
-    ? String((first as NodeJS.ErrnoException).code ?? first.message)
-    : error.message;
+  return (error as NodeJS.ErrnoException).code ?? error.message;
 }

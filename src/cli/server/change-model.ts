@@ -18,7 +18,7 @@ type ModelChange = {
 
 /** Resolves when the model is loaded or unloaded. @throws CommandError if it fails, or takes too long; the server goes on even so */
 export async function changeModel({ address, change, model, onWait }: ModelChange) {
-  // The server answers when the change has ended. Node's fetch gives up after 5 minutes without an answer, before the limit.
+  // The server answers when the change has ended.
   const ended = askServer(address, {
     method: "POST",
     path: `/v1/models/${change}`,

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import { z } from "zod";
+import { parseListenAddress } from "../listen-address.ts";
 import { inGroup, integer, onByDefault, timeLimit } from "./setting.ts";
 
 /** Any scheme, because apps and browser extensions have their own. A page without an origin sends `null`. */
@@ -45,6 +46,22 @@ export const NETWORK_SETTINGS = inGroup("network", {
     default: 8080,
     help: "port to listen on; 0 picks a free one",
   }),
+  listen: {
+    schema: z
+      .array(
+        z
+          .string()
+          .trim()
+          .refine((text) => parseListenAddress(text) !== null),
+      )
+      .default([]),
+    value: "ADDRESS",
+    help: "address to listen on instead of --host and --port, such as 192.0.2.7:8080, [::1]:8080, :8080 (all addresses), 8080 (127.0.0.1) or unix:/run/sluice.sock; repeatable (default: --host and --port)",
+    allows:
+      "HOST:PORT, [IPV6]:PORT, :PORT for all addresses, PORT for 127.0.0.1, or unix: with an absolute path of at most 103 bytes",
+    json: { type: ["integer", "string", "array"], items: { type: ["integer", "string"] } },
+    isList: true,
+  },
   tlsCert: {
     schema: z.string().min(1).optional(),
     value: "FILE",
@@ -62,7 +79,7 @@ export const NETWORK_SETTINGS = inGroup("network", {
   allowedHost: {
     schema: z.array(z.string().trim().toLowerCase().regex(HOST_NAME)).default([]),
     value: "NAME",
-    help: "host name by which clients may reach this server, besides localhost, IP addresses and --host; repeatable; '*' allows any",
+    help: "host name by which clients may reach this server, besides localhost, IP addresses and the hosts of --host and --listen; repeatable; '*' allows any",
     allows: "a host name without a port",
     json: { type: ["string", "array"], items: { type: "string" } },
     isList: true,

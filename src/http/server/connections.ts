@@ -1,28 +1,56 @@
-// All open connections, and the order of the answers on each: Node hands over a socket for an upgrade while earlier answers
-// may still be in progress. Used by http-server.ts and websocket.ts; service.ts closes what is left.
+// All open connections and their limit, and the order of the answers on each: Node hands over a socket for an upgrade while earlier answers
+// may still be in progress. Used by http-server.ts and websocket.ts; http-servers.ts closes what is left.
 
 import type { Server, ServerResponse } from "node:http";
 import { Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
+import type { Logger } from "pino";
+import { onceAMinute } from "./once-a-minute.ts";
 
 export type HttpServer = Server | TlsServer;
 
 type Listener = (...args: unknown[]) => void;
 type Waiting = { readonly socket: Socket; readonly head: Buffer };
+type Stalling = { readonly taken: number; readonly sinceMs: number };
 
 /** Limit of pipelined requests on one connection. A client that sends more does not read the answers. */
 const MAX_UNANSWERED = 32;
 
+export type ConnectionsOptions = {
+  /** Limit of the connections of all servers together; further ones are closed at once. */
+  readonly maxConnections: number;
+  /** A client that reads nothing of an answer for this time is disconnected. */
+  readonly stallTimeoutMs: number;
+  readonly log: Logger;
+};
+
 export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #logRefused: () => void;
+  readonly #timer: NodeJS.Timeout;
+  /** The accepted ones. With TLS, `#open` has two sockets for each. */
+  #accepted = 0;
   readonly #open = new Set<Socket>();
   readonly #latest = new WeakMap<Socket, ServerResponse>();
   readonly #unanswered = new WeakMap<Socket, number>();
   readonly #drainListeners = new WeakMap<Socket, readonly Listener[]>();
 
-  /** Must be called once, before the server listens. @param stallTimeoutMs closes a connection that reads nothing */
-  follow(server: HttpServer, stallTimeoutMs: number): void {
-    this.#watchStalls(server, stallTimeoutMs);
-    server.on("connection", (socket: Socket) => this.#add(socket));
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#logRefused = onceAMinute(() =>
+      options.log.warn(
+        { connections: options.maxConnections },
+        "new connections are refused: the limit --max-connections is reached",
+      ),
+    );
+    const waiting = new WeakMap<Socket, Stalling>();
+    const intervalMs = Math.max(50, options.stallTimeoutMs / 4);
+    this.#timer = setInterval(() => this.#closeStalled(waiting), intervalMs).unref();
+  }
+
+  /** Must be called once for each server, before it listens. */
+  follow(server: HttpServer): void {
+    server.on("connection", (socket: Socket) => this.#accept(socket));
     server.on(connectionEvent(server), (socket: Socket) => {
       this.#add(socket); // with TLS this is another socket
       this.#drainListeners.set(socket, socket.listeners("drain") as Listener[]);
@@ -83,23 +111,33 @@ export class Connections {
     for (const socket of this.#open) socket.destroy();
   }
 
+  /** Ends the search for stalled connections. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
   /** Closes connections that stall on any answer. Streams also have a stricter check. */
-  #watchStalls(server: HttpServer, stallTimeoutMs: number): void {
-    const waiting = new WeakMap<Socket, { readonly taken: number; readonly sinceMs: number }>();
-    const check = () => {
-      const nowMs = performance.now();
-      for (const socket of this.#open) {
-        const { writableLength: bytes, bytesWritten } = socket;
-        const taken = bytesWritten - bytes; // over TLS a frame of the same size may wait at every look
-        const before = waiting.get(socket);
-        if (bytes === 0) waiting.delete(socket);
-        else if (before?.taken !== taken) waiting.set(socket, { taken, sinceMs: nowMs });
-        else if (nowMs - before.sinceMs >= stallTimeoutMs) socket.destroy();
-      }
-    };
-    const timer = setInterval(check, Math.max(50, stallTimeoutMs / 4));
-    timer.unref();
-    server.once("close", () => clearInterval(timer));
+  #closeStalled(waiting: WeakMap<Socket, Stalling>): void {
+    const nowMs = performance.now();
+    for (const socket of this.#open) {
+      const { writableLength: bytes, bytesWritten } = socket;
+      const taken = bytesWritten - bytes; // over TLS a frame of the same size may wait at every look
+      const before = waiting.get(socket);
+      if (bytes === 0) waiting.delete(socket);
+      else if (before?.taken !== taken) waiting.set(socket, { taken, sinceMs: nowMs });
+      else if (nowMs - before.sinceMs >= this.#options.stallTimeoutMs) socket.destroy();
+    }
+  }
+
+  /** Node's own limit would hold for each server by itself. */
+  #accept(socket: Socket): void {
+    if (this.#open.has(socket)) return; // emitted again by unwanted-upgrade.ts
+    this.#add(socket);
+    this.#accepted += 1;
+    socket.once("close", () => (this.#accepted -= 1));
+    if (this.#accepted <= this.#options.maxConnections) return;
+    socket.destroy();
+    this.#logRefused();
   }
 
   #add(socket: Socket): void {

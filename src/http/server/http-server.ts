@@ -1,10 +1,10 @@
-// The HTTP server around the app. Requests that never reach Express (invalid HTTP, targets without a path) get the same error
+// One HTTP server around the app. Requests that never reach Express (invalid HTTP, targets without a path) get the same error
 // envelope and request id as all others, if the connection can still be written to.
 
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
-import { createServer as createTlsServer, Server as TlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Express, Request, Response } from "express";
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
@@ -12,6 +12,7 @@ import { guarded, ServiceError } from "../../errors.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Connections, HttpServer } from "./connections.ts";
 import { sendError } from "./middleware.ts";
+import { onceAMinute } from "./once-a-minute.ts";
 import { NO_SNIFF } from "./security-headers.ts";
 
 /** Longer than client pools reuse an idle connection (a minute or more): otherwise requests race with the close. */
@@ -20,10 +21,8 @@ const HEADERS_MS = 20_000;
 const HANDSHAKE_MS = 20_000;
 /** TCP keep-alive probes start after this idle time; the kernel drops a dead peer some 10 s later. */
 const PROBE_AFTER_MS = 10_000;
-/** The same warning is logged at most once in this time. */
-const LOG_EVERY_MS = 60_000;
 
-type Deps = {
+export type HttpServerDeps = {
   readonly log: Logger;
   readonly journal: Pick<Journal, "ended">;
   readonly connections: Connections;
@@ -36,15 +35,16 @@ export type HttpServerOptions = {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   /** Limit for receiving a complete request. */
   readonly receiveTimeoutMs: number;
-  readonly maxConnections: number;
-  /** A client that reads nothing of an answer for this time is disconnected. */
-  readonly stallTimeoutMs: number;
 };
 
 /** Node's error code for headers or a body that do not arrive in time. */
 const TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
 
-export function createHttpServer(app: Express, deps: Deps, options: HttpServerOptions): HttpServer {
+export function createHttpServer(
+  app: Express,
+  deps: HttpServerDeps,
+  options: HttpServerOptions,
+): HttpServer {
   const { connections, report } = deps;
   // The casts are safe: Express gives both objects its own prototypes.
   const serve = (req: IncomingMessage, res: ServerResponse) => {
@@ -62,32 +62,15 @@ export function createHttpServer(app: Express, deps: Deps, options: HttpServerOp
   const server = tls
     ? createTlsServer({ ...limitsOf(options), ...tls, handshakeTimeout: HANDSHAKE_MS }, handle)
     : createServer(limitsOf(options), handle);
-  server.maxConnections = options.maxConnections;
   server.on("checkExpectation", handle); // unknown expectations are ignored
   server.on("checkContinue", (req, res) => {
     res.setHeader("connection", "close"); // after a refusal the client may or may not send the body
     handle(req, res);
   });
-  connections.follow(server, options.stallTimeoutMs);
+  connections.follow(server);
   answerUnreadable(server, deps);
-  logDropped(server, deps.log);
+  logFailures(server, deps.log);
   return server;
-}
-
-/** @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
-export function listen(
-  server: HttpServer,
-  where: { readonly host: string; readonly port: number },
-): Promise<string> {
-  const scheme = server instanceof TlsServer ? "https" : "http";
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: where.host, port: where.port }, () => {
-      server.off("error", reject);
-      const { address, port, family } = server.address() as AddressInfo; // a listening TCP server has this type
-      resolve(`${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`);
-    });
-  });
 }
 
 function limitsOf({ receiveTimeoutMs }: HttpServerOptions) {
@@ -107,32 +90,14 @@ function hasOneHost({ httpVersion, headersDistinct }: IncomingMessage): boolean 
   return length === 1 || (length === 0 && httpVersion !== "1.1");
 }
 
-/** Logs connections that are closed at once because there are too many connections or open files. */
-function logDropped(server: HttpServer, log: Logger): void {
-  const onDrop = rateLimited(() =>
-    log.warn(
-      { connections: server.maxConnections },
-      "new connections are refused: the limit --max-connections is reached",
-    ),
-  );
-  server.on("drop", onDrop);
-  const onFailure = rateLimited(({ code }: NodeJS.ErrnoException) =>
+/** Without a listener, a connection that cannot be accepted would end the process. */
+function logFailures(server: HttpServer, log: Logger): void {
+  const onFailure = onceAMinute(({ code }: NodeJS.ErrnoException) =>
     log.error({ code }, "connections cannot be accepted; for EMFILE, raise the limit `ulimit -n`"),
   );
   server.on("error", (failure: NodeJS.ErrnoException) => {
     if (server.listening) onFailure(failure); // before that, listen() rejects with it
   });
-}
-
-function rateLimited<Args extends readonly unknown[]>(
-  act: (...args: Args) => void,
-): (...args: Args) => void {
-  let actedAtMs = Number.NEGATIVE_INFINITY;
-  return (...args) => {
-    if (performance.now() - actedAtMs < LOG_EVERY_MS) return;
-    actedAtMs = performance.now();
-    act(...args);
-  };
 }
 
 /** Refuses a request that Express does not get or cannot route. Also called for errors after the headers were sent. */
@@ -144,7 +109,10 @@ function refuse(res: ServerResponse, message: string): void {
   res.setHeaders(new Map(Object.entries(headers))).end(body); // not writeHead(): answerUnreadable() reads them
 }
 
-function answerUnreadable(server: HttpServer, { journal, connections, report }: Deps): void {
+function answerUnreadable(
+  server: HttpServer,
+  { journal, connections, report }: HttpServerDeps,
+): void {
   const answer = (failure: NodeJS.ErrnoException, socket: Socket) => {
     const res = connections.latest(socket);
     if (failure.code === "ECONNRESET" || !socket.writable) return void socket.destroy();

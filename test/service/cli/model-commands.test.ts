@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -173,6 +174,26 @@ describe.concurrent("ps, load and stop", () => {
       ["big", "ready", "1.50 GB RAM + 8.00 GB VRAM", "8192 x 4", "2, 1 waiting", "pinned"],
       [""],
     ]);
+  });
+
+  it("ps asks a server on a Unix socket", async () => {
+    const { url } = await serveFleet({ m: { state: "ready" } });
+    const socket = path.join(scratch, "sluice.sock");
+    const server = createServer((client) => {
+      const target = connect({ host: "127.0.0.1", port: Number(new URL(url).port) });
+      client.pipe(target).pipe(client);
+    }).listen(socket);
+    const [there, gone] = await Promise.all([
+      once(server, "listening").then(() => sluice(["ps", "--url", `unix:${socket}`])),
+      sluice(["ps", "--url", "unix:/nowhere/a.sock"]),
+    ]);
+    server.close();
+
+    expect(there).toMatchObject({ code: 0, stdout: expect.stringMatching(/^m +ready/m) });
+    expect(gone).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^sluice: there is no server at unix:\/nowhere\/a\.sock; /),
+    });
   });
 
   it("ps says that nothing is loaded, and prints JSON", async () => {

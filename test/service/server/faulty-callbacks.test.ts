@@ -43,9 +43,9 @@ const OPEN = { isOpen: true, find: () => null, onChange: () => {} };
 /** A server with one path, and one part of it broken. */
 async function serve({ app, journal = new Journal([]), keys = OPEN }: Parts = {}) {
   const report = vi.fn<(error: unknown) => void>();
-  const connections = new Connections();
   const lines: string[] = [];
   const log = pino({}, { write: (line) => void lines.push(line) });
+  const connections = new Connections({ stallTimeoutMs: 10_000, maxConnections: 100, log });
   const webSockets = new WebSockets({
     ...{ keys, report, bodyLimitBytes: 10_000, socketRequests: 2 },
     ...{ heartbeatMs: 10_000, stallTimeoutMs: 10_000, receiveTimeoutMs: 10_000 },
@@ -61,12 +61,13 @@ async function serve({ app, journal = new Journal([]), keys = OPEN }: Parts = {}
   const server = createHttpServer(
     served,
     { log, journal, connections, report },
-    { tls: null, receiveTimeoutMs: 10_000, maxConnections: 100, stallTimeoutMs: 10_000 },
+    { tls: null, receiveTimeoutMs: 10_000 },
   );
   webSockets.attach(server, connections);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   ends.push(() => {
     connections.destroyAll();
+    connections.close();
     return new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address() as AddressInfo;

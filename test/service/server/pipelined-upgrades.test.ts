@@ -7,6 +7,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { connect as connectTls } from "node:tls";
+import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Connections } from "../../../src/http/server/connections.ts";
 import { makeCertificate } from "../../support/clients/certificate.ts";
@@ -213,12 +214,13 @@ test("an upgrade to a WebSocket is refused while the server closes", async () =>
 });
 
 test("an upgraded connection loses the timeout of an idle connection", async () => {
-  const connections = new Connections();
+  const log = pino({ level: "silent" });
+  const connections = new Connections({ stallTimeoutMs: 60_000, maxConnections: 10, log });
   const server = createServer((_req, res) => {
     connections.begin(res);
     res.end("ok");
   });
-  connections.follow(server, 60_000);
+  connections.follow(server);
   const turn = new Promise<Socket>((resolve) => {
     server.on("upgrade", (_req, stream, rest) => {
       const socket = stream as Socket;
@@ -231,5 +233,6 @@ test("an upgraded connection loses the timeout of an idle connection", async () 
 
   expect((await turn).timeout).toBeFalsy();
   connections.destroyAll();
+  connections.close();
   await new Promise((resolve) => server.close(resolve));
 });

@@ -1,7 +1,7 @@
 // The lines that the server prints when its model is loaded.
 
 import { expect, test } from "vitest";
-import { describeContext, reachable } from "../../../src/cli/banner.ts";
+import { curlTarget, describeContext, reachable } from "../../../src/cli/banner.ts";
 
 const MEMORY = { ramBytes: 3_100_000_000, vramBytes: 0 };
 
@@ -52,4 +52,13 @@ test.each<[string, Parameters<typeof reachable>[1], string]>([
   ],
 ])("prints an address that its certificate fits: %s with %j is %s", (url, config, expected) => {
   expect(reachable(url, config)).toBe(expected);
+});
+
+test.each([
+  ["http://127.0.0.1:8080", "http://127.0.0.1:8080"],
+  ["unix:/run/sluice.sock", "--unix-socket /run/sluice.sock http://localhost"],
+  ["fd:3", "--unix-socket PATH http://localhost"],
+])("curl reaches %s as %s", (url, target) => {
+  expect(reachable(url, { tlsCert: undefined, allowedHost: [] })).toBe(url);
+  expect(curlTarget(url)).toBe(target);
 });

@@ -176,6 +176,43 @@ test.each(["127.0.0.1", "127.1.2.3", "localhost", "LOCALHOST", "::1"])(
   },
 );
 
+test.each([
+  [":8080", "all addresses of this machine"],
+  ["0.0.0.0:8080", '"0.0.0.0"'],
+  ["[2001:db8::1]:8080", '"2001:db8::1"'],
+])("requires a key for each address: %s", (listen, shown) => {
+  const args = ["--listen", "8080", "--listen", "unix:/run/a.sock", "--listen", listen];
+
+  expect(complaintAbout(args)).toBe(
+    `--listen is ${shown}: other machines can connect, so it requires --api-key or --keys-file (or --allow-no-key)`,
+  );
+  expect(configOf([...args, "--api-key", "secret"]).listen).toEqual([
+    ...["8080", "unix:/run/a.sock", listen],
+  ]);
+});
+
+test("listens on a Unix socket without a key", () => {
+  expect(configOf([], { SLUICE_LISTEN: "unix:/run/a.sock,[::1]:1" }).listen).toEqual([
+    ...["unix:/run/a.sock", "[::1]:1"],
+  ]);
+});
+
+test.each([
+  [["--listen", "1", "--port", "8080"], {}, "--port and --listen"],
+  [["--listen", "1"], { SLUICE_HOST: "127.0.0.1" }, "SLUICE_HOST and --listen"],
+  [["--host", "::1"], { SLUICE_LISTEN: "1" }, "--host and SLUICE_LISTEN"],
+])("%j with %j says twice where to listen", (args, env, names) => {
+  expect(complaintAbout(args, env)).toBe(
+    `${names} both say where to listen; give only one of them (an empty variable counts as not given)`,
+  );
+});
+
+test("says which addresses --listen takes", () => {
+  expect(complaintAbout(["--listen", "8080", "--listen", "localhost"])).toMatch(
+    /^--listen is "localhost": allowed is HOST:PORT, .* or unix: with an absolute path/,
+  );
+});
+
 test("listens anywhere with a key, or with --allow-no-key", () => {
   const host = ["--host", "0.0.0.0"];
 

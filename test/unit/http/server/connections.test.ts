@@ -1,8 +1,11 @@
 // Which connections are cut because their client takes nothing.
 
 import { EventEmitter } from "node:events";
+import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Connections, type HttpServer } from "../../../../src/http/server/connections.ts";
+
+const log = pino({ level: "silent" });
 
 beforeEach(
   () => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] }),
@@ -12,7 +15,7 @@ afterEach(() => void vi.useRealTimers());
 /** A connection with bytes that wait. */
 function open() {
   const server = new EventEmitter();
-  new Connections().follow(server as HttpServer, 1_000); // it only listens
+  new Connections({ stallTimeoutMs: 1_000, maxConnections: 10, log }).follow(server as HttpServer); // it only listens
   const destroy = vi.fn<() => void>();
   const socket = Object.assign(new EventEmitter(), {
     destroy,

@@ -1,0 +1,31 @@
+// One HTTP request and its answer, over TCP or a Unix socket, which Node's fetch cannot use. Called by call-server.ts.
+
+import { type IncomingMessage, type RequestOptions, request } from "node:http";
+import { request as requestTls } from "node:https";
+import { text } from "node:stream/consumers";
+
+type HttpExchange = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Null for none. */
+  readonly body: string | null;
+  readonly signal: AbortSignal;
+};
+
+/** @param base `http://HOST:PORT`, `https://HOST:PORT` or `unix:/PATH`. @throws Error of the connection */
+export async function exchangeHttp(
+  base: string,
+  { path, body, ...options }: HttpExchange,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const [, socketPath] = /^unix:(.*)$/.exec(base) ?? [];
+  const url = new URL((socketPath === undefined ? base : "http://localhost") + path);
+  const send = url.protocol === "https:" ? requestTls : request;
+  const given: RequestOptions = { ...options, agent: false };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const req = send(url, socketPath === undefined ? given : { ...given, socketPath }, resolve);
+    req.once("error", reject);
+    req.end(body ?? undefined);
+  });
+  return { status: response.statusCode ?? 0, text: await text(response) };
+}
