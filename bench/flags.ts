@@ -1,7 +1,7 @@
 // All options of the benchmark, and the text of --help.
 
 import path from "node:path";
-import type { Case } from "./case.ts";
+import type { Case } from "../src/bench/case.ts";
 import { CASES } from "./cases.ts";
 
 const BUILTIN = path.join(import.meta.dirname, "../models/builtin.gguf");

@@ -3,12 +3,13 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { SingleBar } from "cli-progress";
+import type { Target } from "../src/bench/case.ts";
+import { type Progress, runCases } from "../src/bench/run.ts";
 import { BenchError } from "./bench-error.ts";
-import type { Target } from "./case.ts";
 import { type BenchOptions, readCommand } from "./options.ts";
 import { compare, toMarkdown } from "./report/report.ts";
-import { emptyResults, type Results, toJson } from "./report/results.ts";
-import { runCases } from "./run.ts";
+import { addRound, emptyResults, type Results, toJson } from "./report/results.ts";
 import { findTarget, startSluice } from "./targets/targets.ts";
 
 try {
@@ -39,11 +40,26 @@ async function bench(options: BenchOptions): Promise<void> {
   const results = await emptyResults(modelPath, rounds, { ...shown, slots: sluice.slots, sluices });
   if (out) mkdirSync(path.dirname(path.resolve(out)), { recursive: true }); // fail now rather than after all measurements
   const targets = await openTargets(options);
-  await runCases({ ...options, targets }, results);
+  await runCases(
+    { ...options, targets, progress: progressBar() },
+    {
+      figures: (table, column, figures) => addRound(results, table, column, figures),
+      failure: (text) => results.failures.push(text),
+    },
+  );
   const markdown = toMarkdown(results);
   console.log(markdown);
   if (out) write(out, toJson(results), markdown);
   process.exit(results.failures.length > 0 ? 1 : 0); // also stops the started servers
+}
+
+function progressBar(): Progress {
+  const bar = new SingleBar({ format: "{bar} {value}/{total} {what}", clearOnComplete: true });
+  return {
+    begin: (total) => bar.start(total, 0, { what: "warming up" }),
+    measure: (done, what) => bar.update(done, { what }),
+    end: () => bar.stop(),
+  };
 }
 
 /** Starts Sluice and finds the other targets. Started servers end with this process. */

@@ -3,8 +3,8 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import type { Case, CaseOptions } from "../src/bench/case.ts";
 import { BenchError } from "./bench-error.ts";
-import type { Case, CaseOptions } from "./case.ts";
 import { CASES } from "./cases.ts";
 import { FLAGS, helpText } from "./flags.ts";
 import type { SluiceOptions, Variant } from "./targets/targets.ts";

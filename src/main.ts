@@ -17,6 +17,7 @@ const COMMANDS = {
   rm: async () => (await import("./cli/rm.ts")).runRm,
   cache: async () => (await import("./cli/cache.ts")).runCache,
   launch: async () => (await import("./cli/launch.ts")).runLaunch,
+  bench: async () => (await import("./cli/bench.ts")).runBench,
   show: async () => (await import("./cli/show.ts")).runShow,
 };
 

@@ -1,8 +1,8 @@
 // Half of the clients disconnect at random times: how much work goes to the others?
 
-import type { ServerCase } from "../case.ts";
-import { randomPrompt } from "../clients/prompts.ts";
-import { streamChat } from "../clients/stream-client.ts";
+import type { ServerCase } from "../../src/bench/case.ts";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
+import { streamChat } from "../../src/bench/clients/stream-client.ts";
 
 const CLIENTS = 24;
 const LEAVE_WITHIN_MS = 2000;

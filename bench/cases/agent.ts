@@ -1,12 +1,12 @@
 // Agents in turn, each with a long system prompt and tools, one line of which changes with every request: how much is read again?
 
 import { randomBytes } from "node:crypto";
-import type { ServerCase, Target } from "../case.ts";
-import type { ChatTool } from "../clients/chat-request.ts";
-import { Conversation, computedTokens } from "../clients/conversation.ts";
-import { randomPrompt } from "../clients/prompts.ts";
-import type { StreamResult } from "../clients/stream-client.ts";
-import { percentile } from "../report/stats.ts";
+import type { ServerCase, Target } from "../../src/bench/case.ts";
+import type { ChatTool } from "../../src/bench/clients/chat-request.ts";
+import { Conversation, computedTokens } from "../../src/bench/clients/conversation.ts";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
+import type { StreamResult } from "../../src/bench/clients/stream-client.ts";
+import { percentile } from "../../src/bench/stats.ts";
 
 const AGENTS = 3;
 const TURNS = 10;

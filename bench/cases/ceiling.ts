@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { CaseOptions, Figures, StandaloneCase } from "../case.ts";
+import type { CaseOptions, Figures, StandaloneCase } from "../../src/bench/case.ts";
 
 /** The task of the child process. */
 export type RawTask = Pick<

@@ -1,6 +1,6 @@
 // Tiny buffered answers, each on a new connection: the cost of a connection.
 
-import type { ServerCase } from "../case.ts";
+import type { ServerCase } from "../../src/bench/case.ts";
 import { AUTOCANNON_SETTINGS, measureNewConnections } from "../clients/autocannon.ts";
 
 export const connections: ServerCase = {

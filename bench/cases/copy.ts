@@ -1,8 +1,12 @@
 // Answers that repeat most of their prompt: what does speculation gain?
 
-import type { CaseOptions, Figures, ServerCase, Target } from "../case.ts";
-import { randomPrompt } from "../clients/prompts.ts";
-import { allComplete, type StreamResult, streamChat } from "../clients/stream-client.ts";
+import type { CaseOptions, Figures, ServerCase, Target } from "../../src/bench/case.ts";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
+import {
+  allComplete,
+  type StreamResult,
+  streamChat,
+} from "../../src/bench/clients/stream-client.ts";
 
 export const copy: ServerCase = {
   name: "copy",

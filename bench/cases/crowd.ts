@@ -1,11 +1,15 @@
 // Many clients at once on few slots: are all served or refused, and what does waiting cost?
 
 import { setMaxListeners } from "node:events";
-import type { Figures, ServerCase, Target } from "../case.ts";
-import { randomPrompt } from "../clients/prompts.ts";
-import { type Outcome, type StreamResult, streamChat } from "../clients/stream-client.ts";
-import { percentile } from "../report/stats.ts";
-import { type Memory, memoryOf, untilIdle, untilWaiting } from "../targets/server-state.ts";
+import type { Figures, ServerCase, Target } from "../../src/bench/case.ts";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
+import {
+  type Outcome,
+  type StreamResult,
+  streamChat,
+} from "../../src/bench/clients/stream-client.ts";
+import { type Memory, memoryOf, untilIdle, untilWaiting } from "../../src/bench/server-state.ts";
+import { percentile } from "../../src/bench/stats.ts";
 
 const SMALL = 200;
 const LARGE = 1000;

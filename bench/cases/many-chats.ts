@@ -1,10 +1,10 @@
 // More conversations in turn than slots: does each find its prefix again?
 
-import type { ServerCase, Target } from "../case.ts";
-import { Conversation, computedTokens } from "../clients/conversation.ts";
-import { randomPrompt } from "../clients/prompts.ts";
-import type { StreamResult } from "../clients/stream-client.ts";
-import { percentile } from "../report/stats.ts";
+import type { ServerCase, Target } from "../../src/bench/case.ts";
+import { Conversation, computedTokens } from "../../src/bench/clients/conversation.ts";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
+import type { StreamResult } from "../../src/bench/clients/stream-client.ts";
+import { percentile } from "../../src/bench/stats.ts";
 
 const FEW = 4;
 const MANY = 40;

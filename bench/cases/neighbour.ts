@@ -2,10 +2,10 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CaseOptions, ServerCase, Target } from "../case.ts";
-import { randomPrompt } from "../clients/prompts.ts";
-import { streamChat } from "../clients/stream-client.ts";
-import { gapsMs, percentile } from "../report/stats.ts";
+import type { CaseOptions, ServerCase, Target } from "../../src/bench/case.ts";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
+import { streamChat } from "../../src/bench/clients/stream-client.ts";
+import { gapsMs, percentile } from "../../src/bench/stats.ts";
 
 const STREAMS = 2;
 /** How long each measurement requests answers. */

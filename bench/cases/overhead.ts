@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { on } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Figures, StandaloneCase } from "../case.ts";
+import type { Figures, StandaloneCase } from "../../src/bench/case.ts";
 import { type FrameCounter, frameCounter } from "../clients/raw-socket.ts";
 
 export type FakeServerOrder =

@@ -1,6 +1,6 @@
 // Tiny buffered answers over keep-alive connections: the cost of a request.
 
-import type { ServerCase } from "../case.ts";
+import type { ServerCase } from "../../src/bench/case.ts";
 import { AUTOCANNON_SETTINGS, measureKeptAlive } from "../clients/autocannon.ts";
 
 export const requestRate: ServerCase = {

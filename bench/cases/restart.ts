@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CaseOptions, Figures, StandaloneCase, Target } from "../../src/bench/case.ts";
+import { Conversation, computedTokens } from "../../src/bench/clients/conversation.ts";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
+import type { StreamResult } from "../../src/bench/clients/stream-client.ts";
 import { childrenOf, isRunning } from "../../test/support/processes.ts";
-import type { CaseOptions, Figures, StandaloneCase, Target } from "../case.ts";
-import { Conversation, computedTokens } from "../clients/conversation.ts";
-import { randomPrompt } from "../clients/prompts.ts";
-import type { StreamResult } from "../clients/stream-client.ts";
 import { type StartedTarget, startSluice } from "../targets/targets.ts";
 
 const SLOTS = 1;

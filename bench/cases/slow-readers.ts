@@ -1,13 +1,13 @@
 // Clients that do not read their streams, beside others that do.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CaseOptions, Figures, ServerCase, Target } from "../case.ts";
-import { startChats } from "../clients/ongoing-chats.ts";
-import { randomPrompt } from "../clients/prompts.ts";
+import type { CaseOptions, Figures, ServerCase, Target } from "../../src/bench/case.ts";
+import { startChats } from "../../src/bench/clients/ongoing-chats.ts";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
+import { allComplete, streamChat } from "../../src/bench/clients/stream-client.ts";
+import { memoryOf, untilIdle } from "../../src/bench/server-state.ts";
+import { gapsMs, median, percentile } from "../../src/bench/stats.ts";
 import { stalledReader } from "../clients/raw-socket.ts";
-import { allComplete, streamChat } from "../clients/stream-client.ts";
-import { gapsMs, median, percentile } from "../report/stats.ts";
-import { memoryOf, untilIdle } from "../targets/server-state.ts";
 
 const FAST = 2;
 const OTHERS = 2;

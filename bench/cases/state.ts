@@ -3,11 +3,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { CaseOptions, Figures, StandaloneCase, Target } from "../../src/bench/case.ts";
+import { computedTokens } from "../../src/bench/clients/conversation.ts";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
+import { allComplete, streamChat } from "../../src/bench/clients/stream-client.ts";
 import { TOY_MODELS, type ToyModel, writeToyModel } from "../../test/support/gguf/toy-models.ts";
-import type { CaseOptions, Figures, StandaloneCase, Target } from "../case.ts";
-import { computedTokens } from "../clients/conversation.ts";
-import { randomPrompt } from "../clients/prompts.ts";
-import { allComplete, streamChat } from "../clients/stream-client.ts";
 import { startSluice } from "../targets/targets.ts";
 
 const SLOTS = 1;

@@ -5,10 +5,10 @@ import { once } from "node:events";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { CaseOptions, Figures, StandaloneCase, Target } from "../case.ts";
-import { randomPrompt } from "../clients/prompts.ts";
-import { allComplete, streamChat } from "../clients/stream-client.ts";
-import { median } from "../report/stats.ts";
+import type { CaseOptions, Figures, StandaloneCase, Target } from "../../src/bench/case.ts";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
+import { allComplete, streamChat } from "../../src/bench/clients/stream-client.ts";
+import { median } from "../../src/bench/stats.ts";
 import { startSluice } from "../targets/targets.ts";
 
 const SLOTS = 4;

@@ -4,8 +4,8 @@ import type { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import autocannon from "autocannon";
-import type { Figures, Target } from "../case.ts";
-import { percentile } from "../report/stats.ts";
+import type { Figures, Target } from "../../src/bench/case.ts";
+import { percentile } from "../../src/bench/stats.ts";
 
 const BODY = path.join(import.meta.dirname, "../bodies/one-token.json");
 const CONNECTIONS = 8;

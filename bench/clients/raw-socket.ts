@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { type ChatOptions, chatBody } from "./chat-request.ts";
+import { type ChatOptions, chatBody } from "../../src/bench/clients/chat-request.ts";
 
 type RawOptions = Omit<ChatOptions, "isStreamed">;
 

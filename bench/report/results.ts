@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import path from "node:path";
-import type { Figures } from "../case.ts";
+import type { Figures } from "../../src/bench/case.ts";
 
 export type Results = {
   readonly date: string;

@@ -7,10 +7,10 @@ import {
   type LlamaContextSequence,
   type Token,
 } from "node-llama-cpp";
+import { randomPrompt } from "../../src/bench/clients/prompts.ts";
 import { usableCpus } from "../../src/worker/load/cpu-count.ts";
 import { Batcher } from "../../src/worker/step/batcher.ts";
 import type { RawTask } from "../cases/ceiling.ts";
-import { randomPrompt } from "../clients/prompts.ts";
 
 /** Tokens that a chat template adds after the user's words. No server has them in its cache. */
 const TEMPLATE_TOKENS = 5;

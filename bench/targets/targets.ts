@@ -3,13 +3,13 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import type { Target } from "../../src/bench/case.ts";
+import { listedModels } from "../../src/bench/listed-models.ts";
 import { BenchError } from "../bench-error.ts";
-import type { Target } from "../case.ts";
 
 const MAIN = path.join(import.meta.dirname, "../../dist/main.js");
 const GC_ON_SIGNAL = path.join(import.meta.dirname, "gc-on-signal.mjs");
 const START_TIMEOUT_MS = 120_000;
-const FIND_TIMEOUT_MS = 10_000;
 /** Repeated in every chunk, so that an unread stream fills its socket (some megabytes on loopback) within fifty tokens. */
 const BULK = "x".repeat(100_000);
 
@@ -68,7 +68,8 @@ export async function startSluice(
       const { msg, url, model } = JSON.parse(line) as { msg: string; url: string; model: string };
       if (msg !== "ready") continue;
       child.stdout.resume(); // the rest of its log is discarded
-      const target = { name, url, model, pid: child.pid ?? null, isSluice: true, bulkyModel };
+      const pid = child.pid ?? null;
+      const target = { name, url, model, apiKey: null, pid, isSluice: true, bulkyModel };
       return { target, stop: () => child.kill("SIGKILL") };
     }
   } catch (error) {
@@ -84,15 +85,9 @@ export async function startSluice(
 export async function findTarget(name: string, base: string, pid: number | null): Promise<Target> {
   const url = base.replace(/\/(v1\/?)?$/, "");
   try {
-    const response = await fetch(`${url}/v1/models`, {
-      headers: { authorization: "Bearer none" },
-      signal: AbortSignal.timeout(FIND_TIMEOUT_MS),
-    });
-    const { data } = (await response.json()) as { data: { id: string }[] };
-    return { name, url, model: data[0]?.id ?? "", pid, isSluice: false, bulkyModel: null };
+    const [model = ""] = await listedModels({ url, apiKey: null });
+    return { name, url, model, apiKey: null, pid, isSluice: false, bulkyModel: null };
   } catch (error) {
-    const { message, cause } = error as Error;
-    const reason = cause instanceof Error ? cause.message : message;
-    throw new BenchError(`--target ${name}: ${url}/v1/models does not answer: ${reason}`);
+    throw new BenchError(`--target ${name}: ${(error as Error).message}`);
   }
 }

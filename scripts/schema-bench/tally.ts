@@ -1,6 +1,6 @@
 // Counts the verdicts of each set.
 
-import { percentile } from "../../bench/report/stats.ts";
+import { percentile } from "../../src/bench/stats.ts";
 import type { Verdict } from "./judge.ts";
 
 /** A schema of a set and its verdict. */

@@ -30,6 +30,7 @@ export function helpText({ showsExpert }: HelpOptions): string {
     "       sluice rm NAME             delete a model's files",
     "       sluice cache --help        remove what the prefix cache has on disk",
     "       sluice launch --help       start a coding agent against a running server",
+    "       sluice bench [URL...]      measure a running server as its clients see it",
     "       sluice show [MODEL]        describe a model, its chat template and its memory",
     "       in a clone, write `npm start --` instead of `sluice`",
     ...groups.flatMap((group) => [

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { residentMb } from "../../bench/targets/process-usage.ts";
+import { residentMb } from "../../src/bench/process-usage.ts";
 import { writeInfillModel } from "../support/gguf/infill-model.ts";
 import { writeTinyBert } from "../support/gguf/tiny-gguf.ts";
 import { childrenOf } from "../support/processes.ts";

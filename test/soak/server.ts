@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { residentMb } from "../../bench/targets/process-usage.ts";
+import { residentMb } from "../../src/bench/process-usage.ts";
 import { type Child, childrenOf, descriptorsOf } from "../support/processes.ts";
 import type { RequestLine } from "./report/ledger.ts";
 

@@ -4,7 +4,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { residentMb } from "../../../bench/targets/process-usage.ts";
+import { residentMb } from "../../../src/bench/process-usage.ts";
 import type { Findings } from "../findings.ts";
 import { collectGarbage, type Server } from "../server.ts";
 

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { residentMb } from "../../../bench/targets/process-usage.ts";
+import { residentMb } from "../../../src/bench/process-usage.ts";
 import type { Summary } from "../driver.ts";
 import { collectGarbage, type Server, startServer } from "../server.ts";
 import { runSocketScript } from "./run-socket-script.ts";

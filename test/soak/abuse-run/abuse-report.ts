@@ -1,6 +1,6 @@
 // Writes the report of an abuse run: a Markdown page and a chart.
 
-import { percentile } from "../../../bench/report/stats.ts";
+import { percentile } from "../../../src/bench/stats.ts";
 import { chart, type Line } from "../report/chart.ts";
 import type { Growth } from "../report/growth.ts";
 import type { Sample } from "../report/samples.ts";

@@ -1,7 +1,7 @@
 // Decides what counts as a fault of the server in an abuse run. Pure: every function takes observations and returns
 // sentences.
 
-import { percentile } from "../../../bench/report/stats.ts";
+import { percentile } from "../../../src/bench/stats.ts";
 import type { Sample } from "../report/samples.ts";
 import type { AbuseRecord } from "./abusers.ts";
 import type { HonestAnswer } from "./honest-clients.ts";

@@ -1,6 +1,6 @@
 // Writes the report of a run: a Markdown page and a chart.
 
-import { percentile } from "../../../bench/report/stats.ts";
+import { percentile } from "../../../src/bench/stats.ts";
 import { chart, type Line } from "./chart.ts";
 import type { Growth } from "./growth.ts";
 import type { Kill, RequestLine } from "./ledger.ts";

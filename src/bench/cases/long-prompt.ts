@@ -1,11 +1,11 @@
 // A long prompt arrives while chats are running: how long do they stall, and how long does the prompt take?
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CaseOptions, ServerCase, Target } from "../case.ts";
+import type { ServerCase, Target, UrlOptions } from "../case.ts";
 import { startChats } from "../clients/ongoing-chats.ts";
 import { randomPrompt } from "../clients/prompts.ts";
 import { allComplete, type StreamResult, streamChat } from "../clients/stream-client.ts";
-import { median, percentile } from "../report/stats.ts";
+import { median, percentile } from "../stats.ts";
 
 const CHATS = 3;
 const LONG_PROMPTS = 3;
@@ -19,7 +19,7 @@ const QUIET_MS = 3000;
 /** Start and end, from `performance.now()`. */
 type Span = { readonly fromMs: number; readonly toMs: number };
 
-export const longPrompt: ServerCase = {
+export const longPrompt: ServerCase<UrlOptions> = {
   name: "long-prompt",
   help: `${CHATS} chats run while ${LONG_PROMPTS} prompts of --long words are read one after the other: the chats' ITL before and during that, and the long prompt's TTFT alone and beside the chats`,
 
@@ -45,7 +45,7 @@ export const longPrompt: ServerCase = {
   },
 };
 
-async function besideChats(target: Target, options: CaseOptions) {
+async function besideChats(target: Target, options: UrlOptions) {
   const tokens = Math.min(CHAT_TOKENS, Math.floor(options.contextTokens / 2));
   const chats = startChats({ target, count: CHATS, promptWords: CHAT_WORDS, tokens });
   const beside: Span[] = [];
@@ -65,10 +65,13 @@ async function besideChats(target: Target, options: CaseOptions) {
 }
 
 /** @returns the time from its arrival to its first token */
-async function readLongPrompt({ url, model }: Target, { longWords }: CaseOptions): Promise<Span> {
+async function readLongPrompt(
+  { url, model, apiKey }: Target,
+  { longWords }: UrlOptions,
+): Promise<Span> {
   const messages = [{ role: "user", content: randomPrompt(longWords) }];
   const fromMs = performance.now();
-  const stream = streamChat({ url, model, messages, tokens: LONG_ANSWER_TOKENS });
+  const stream = streamChat({ url, model, apiKey, messages, tokens: LONG_ANSWER_TOKENS });
   const [result] = await allComplete([stream]);
   return { fromMs, toMs: fromMs + (result?.ttftMs ?? Number.NaN) };
 }

@@ -10,6 +10,8 @@ export type ChatTool = { readonly type: "function"; readonly function: object };
 export type ChatOptions = {
   readonly url: string;
   readonly model: string;
+  /** Null (the default) for a server that requires none. */
+  readonly apiKey?: string | null;
   readonly messages: readonly ChatMessage[];
   readonly tools?: readonly ChatTool[];
   /** The answer is JSON of this schema. */
@@ -30,7 +32,7 @@ export function sendChat(options: ChatOptions): ClientRequest {
     headers: {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(body),
-      authorization: "Bearer none",
+      authorization: `Bearer ${options.apiKey ?? "none"}`,
     },
   });
   request.setNoDelay(true);

@@ -1,9 +1,9 @@
 // Measures the cost of a JSON schema for each generated token: the same request with and without one, in turn.
 
-import type { CaseOptions, ServerCase, Target } from "../case.ts";
+import type { ServerCase, Target, UrlOptions } from "../case.ts";
 import { randomPrompt } from "../clients/prompts.ts";
 import { allComplete, type StreamResult, streamChat } from "../clients/stream-client.ts";
-import { median } from "../report/stats.ts";
+import { median } from "../stats.ts";
 
 const PAIRS = 6;
 const SUBJECTS = [
@@ -27,9 +27,9 @@ const PROPERTIES = {
 /** 40 properties, 8 of them optional. */
 const SCHEMA = schemaOf(SUBJECTS);
 
-export const schema: ServerCase = {
+export const schema: ServerCase<UrlOptions> = {
   name: "schema",
-  help: `${PAIRS} answers with a JSON schema of ${Object.keys(SCHEMA.properties).length} properties and as many without, alternating, one at a time: ms per token after the first one, their ratio, and TTFT, which includes compiling the schema. --tokens 700 reaches most of the properties; the built-in model shows the cost best, because its own tokens cost least. Speculation may speed up either answer: --sluice-flags "--speculation off"`,
+  help: `${PAIRS} answers with a JSON schema of ${Object.keys(SCHEMA.properties).length} properties and as many without, alternating, one at a time: ms per token after the first one, their ratio, and TTFT, which includes compiling the schema. --tokens 700 reaches most of the properties; the built-in model shows the cost best, because its own tokens cost least. Speculation may speed up either answer`,
 
   async run(target, options) {
     const plain: StreamResult[] = [];
@@ -51,12 +51,12 @@ export const schema: ServerCase = {
 };
 
 function answer(
-  { url, model }: Target,
-  { promptWords, tokens }: CaseOptions,
+  { url, model, apiKey }: Target,
+  { promptWords, tokens }: UrlOptions,
   jsonSchema?: object,
 ): Promise<readonly StreamResult[]> {
   const messages = [{ role: "user", content: randomPrompt(promptWords) }];
-  const chat = { url, model, messages, tokens };
+  const chat = { url, model, apiKey, messages, tokens };
   return allComplete([streamChat(jsonSchema ? { ...chat, jsonSchema } : chat)]);
 }
 

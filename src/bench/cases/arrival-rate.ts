@@ -2,11 +2,11 @@
 
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CaseOptions, ServerCase, Target } from "../case.ts";
+import type { ServerCase, Target, UrlOptions } from "../case.ts";
 import { randomPrompt } from "../clients/prompts.ts";
 import { type StreamResult, streamChat } from "../clients/stream-client.ts";
-import { percentile } from "../report/stats.ts";
-import { untilIdle } from "../targets/server-state.ts";
+import { untilIdle } from "../server-state.ts";
+import { percentile } from "../stats.ts";
 
 const SECONDS = 10;
 /** An answer that is incomplete this long after the last arrival counts as not served. */
@@ -14,7 +14,7 @@ const PATIENCE_MS = 20_000;
 /** Up to the knee, all requests are served, and nearly all get their first token within this time. */
 const KNEE_TTFT_MS = 1000;
 
-export const arrivalRate: ServerCase = {
+export const arrivalRate: ServerCase<UrlOptions> = {
   name: "arrival-rate",
   help: `each --rate of requests per second for ${SECONDS} s: TTFT at that rate, requests not served within ${PATIENCE_MS / 1000} s of the last arrival, and the knee: the highest rate at which all were served with a TTFT p95 under ${KNEE_TTFT_MS / 1000} s`,
 
@@ -37,8 +37,8 @@ export const arrivalRate: ServerCase = {
 };
 
 async function atRate(
-  { url, model }: Target,
-  { promptWords, tokens }: CaseOptions,
+  { url, model, apiKey }: Target,
+  { promptWords, tokens }: UrlOptions,
   rate: number,
 ): Promise<readonly StreamResult[]> {
   const controller = new AbortController();
@@ -49,7 +49,7 @@ async function atRate(
   for (let request = 0; request < rate * SECONDS; request++) {
     await sleep(Math.max(0, startedMs + (1000 * request) / rate - performance.now()));
     const messages = [{ role: "user", content: randomPrompt(promptWords) }];
-    requests.push(streamChat({ url, model, messages, tokens, signal }));
+    requests.push(streamChat({ url, model, apiKey, messages, tokens, signal }));
   }
   const patience = setTimeout(() => controller.abort(), PATIENCE_MS);
   const results = await Promise.all(requests);

@@ -36,8 +36,8 @@ async function chat(options: ChatsOptions, signal: AbortSignal): Promise<StreamR
   const answers: StreamResult[] = [];
   while (!signal.aborted) {
     const messages = [{ role: "user", content: randomPrompt(promptWords) }];
-    const { url, model } = target;
-    const answer = await streamChat({ url, model, messages, tokens, signal });
+    const { url, model, apiKey } = target;
+    const answer = await streamChat({ url, model, apiKey, messages, tokens, signal });
     if (answer.outcome !== "complete" && answer.outcome !== "aborted") {
       throw new Error(`a chat ended ${answer.outcome} with status ${answer.status}`);
     }

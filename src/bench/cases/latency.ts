@@ -1,15 +1,15 @@
 // Latency as a user notices it: the first word of a short prompt, and the gain of streaming over waiting.
 
-import type { ServerCase } from "../case.ts";
+import type { ServerCase, UrlOptions } from "../case.ts";
 import { bufferedChat } from "../clients/buffered-client.ts";
 import { randomPrompt } from "../clients/prompts.ts";
 import { allComplete, streamChat } from "../clients/stream-client.ts";
-import { median, percentile } from "../report/stats.ts";
+import { median, percentile } from "../stats.ts";
 
 const PAIRS = 20;
 const PROMPT_WORDS = 10;
 
-export const latency: ServerCase = {
+export const latency: ServerCase<UrlOptions> = {
   name: "latency",
   help: `${PAIRS} short prompts streamed and as many buffered, alternating, one at a time: TTFT, total times, and the gain of streaming: total / TTFT`,
   goals: {
@@ -18,13 +18,13 @@ export const latency: ServerCase = {
     "streamed / buffered total": "<= 1.03",
   },
 
-  async run({ url, model }, { tokens }) {
+  async run({ url, model, apiKey }, { tokens }) {
     const ttftsMs: number[] = [];
     const streamedMs: number[] = [];
     const bufferedMs: number[] = [];
     const chat = () => {
       const messages = [{ role: "user", content: randomPrompt(PROMPT_WORDS) }];
-      return { url, model, messages, tokens };
+      return { url, model, apiKey, messages, tokens };
     };
     const stream = async () => {
       for (const { ttftMs, totalMs } of await allComplete([streamChat(chat())])) {

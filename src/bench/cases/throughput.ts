@@ -1,12 +1,12 @@
 // Closed loop: N readers at once, each with a new prompt.
 
-import type { CaseOptions, Figures, ServerCase, Target } from "../case.ts";
+import type { Figures, ServerCase, Target, UrlOptions } from "../case.ts";
 import { randomPrompt } from "../clients/prompts.ts";
 import { allComplete, streamChat } from "../clients/stream-client.ts";
-import { gapsMs, percentile } from "../report/stats.ts";
-import { cpuMicros } from "../targets/process-usage.ts";
+import { cpuMicros } from "../process-usage.ts";
+import { gapsMs, percentile } from "../stats.ts";
 
-export const throughput: ServerCase = {
+export const throughput: ServerCase<UrlOptions> = {
   name: "throughput",
   help: "tokens/s of all streams together, TTFT and inter-token time (ITL) at each level of --streams; if the process id is known, also its CPU time per token (Sluice computes in a second process, which is not counted; a server with one process shows all of its work)",
   goals: { "1 streams TTFT p95 ms": "< 300", "4 streams TTFT p95 ms": "< 1000" },
@@ -21,16 +21,16 @@ export const throughput: ServerCase = {
 };
 
 async function measure(
-  { url, model, pid }: Target,
+  { url, model, apiKey, pid }: Target,
   level: number,
-  { promptWords, tokens }: CaseOptions,
+  { promptWords, tokens }: UrlOptions,
 ): Promise<Figures> {
   const startedMs = performance.now();
   const cpuBefore = cpuMicros(pid);
   const results = await allComplete(
     Array.from({ length: level }, () => {
       const messages = [{ role: "user", content: randomPrompt(promptWords) }];
-      return streamChat({ url, model, messages, tokens });
+      return streamChat({ url, model, apiKey, messages, tokens });
     }),
   );
   const seconds = (performance.now() - startedMs) / 1000;

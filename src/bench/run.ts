@@ -1,15 +1,22 @@
 // Runs the cases. Cases that share a table run together; in each round, every column of the table is measured in turn.
 
-import { SingleBar } from "cli-progress";
-import type { Case, CaseOptions, Figures, Target } from "./case.ts";
+import type { Case, Figures, Target } from "./case.ts";
 import { allComplete, streamChat } from "./clients/stream-client.ts";
-import { addRound, type Results } from "./report/results.ts";
 
-export type RunOptions = {
-  readonly cases: readonly Case[];
+export type RunOptions<Options> = {
+  readonly cases: readonly Case<Options>[];
   readonly targets: readonly Target[];
   readonly rounds: number;
-  readonly caseOptions: CaseOptions;
+  readonly caseOptions: Options;
+  readonly progress: Progress;
+};
+
+/** Told about each measurement, of which there are `total`. */
+export type Progress = {
+  readonly begin: (total: number) => void;
+  /** @param done measurements that have ended. @param what is being measured now */
+  readonly measure: (done: number, what: string) => void;
+  readonly end: () => void;
 };
 
 /** One measurement of one column of one table. */
@@ -20,29 +27,39 @@ type Step = {
   readonly measure: () => Promise<Figures>;
 };
 
-/** Notes a step that fails and continues with the next one. */
-export async function runCases(options: RunOptions, results: Results): Promise<void> {
+/** Where the figures go. */
+export type Notes = {
+  readonly figures: (table: string, column: string, figures: Figures) => void;
+  readonly failure: (text: string) => void;
+};
+
+/** Notes a measurement that fails, and continues with the next one. @throws Error if a target does not answer at all */
+export async function runCases<Options>(options: RunOptions<Options>, notes: Notes): Promise<void> {
+  const { progress } = options;
   const steps = interleave(options);
-  const bar = new SingleBar({ format: "{bar} {value}/{total} {what}", clearOnComplete: true });
-  bar.start(steps.length, 0, { what: "warming up" });
+  progress.begin(steps.length);
   try {
     for (const target of options.targets) await warmUp(target);
-    for (const { table, column, measure } of steps) {
-      bar.update({ what: `${table}: ${column}` });
+    for (const [done, { table, column, measure }] of steps.entries()) {
+      progress.measure(done, `${table}: ${column}`);
       try {
-        addRound(results, table, column, await measure());
+        notes.figures(table, column, await measure());
       } catch (error) {
         const reason = (error as Error).message.split("\n")[0];
-        results.failures.push(`${table} on ${column}: ${reason}`);
+        notes.failure(`${table} on ${column}: ${reason}`);
       }
-      bar.increment();
     }
   } finally {
-    bar.stop();
+    progress.end();
   }
 }
 
-function interleave({ cases, targets, rounds, caseOptions }: RunOptions): readonly Step[] {
+function interleave<Options>({
+  cases,
+  targets,
+  rounds,
+  caseOptions,
+}: RunOptions<Options>): readonly Step[] {
   const steps = cases.flatMap((each) => stepsOf(each, targets, caseOptions));
   const tables = [...new Set(steps.map(({ table }) => table))];
   return tables.flatMap((table) => {
@@ -55,7 +72,11 @@ function interleave({ cases, targets, rounds, caseOptions }: RunOptions): readon
   });
 }
 
-function stepsOf(each: Case, targets: readonly Target[], options: CaseOptions): readonly Step[] {
+function stepsOf<Options>(
+  each: Case<Options>,
+  targets: readonly Target[],
+  options: Options,
+): readonly Step[] {
   if ("column" in each) {
     const table = each.beside ?? each.name;
     return [
@@ -71,8 +92,8 @@ function stepsOf(each: Case, targets: readonly Target[], options: CaseOptions): 
 }
 
 /** The first answers of a process are slower than later ones. */
-async function warmUp({ url, model }: Target): Promise<void> {
+async function warmUp({ url, model, apiKey }: Target): Promise<void> {
   const messages = [{ role: "user", content: "Hi" }];
-  const streams = [1, 2].map(() => streamChat({ url, model, messages, tokens: 8 }));
+  const streams = [1, 2].map(() => streamChat({ url, model, apiKey, messages, tokens: 8 }));
   await allComplete(streams);
 }

@@ -1,7 +1,7 @@
 // Waits until a server under test is idle, and measures its memory.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Target } from "../case.ts";
+import type { Target } from "./case.ts";
 import { residentMb } from "./process-usage.ts";
 
 const METRICS_MS = 5_000;

@@ -1,10 +1,10 @@
 // Chats that share a system prompt and grow with every turn: is only the new part read again?
 
-import type { ServerCase } from "../case.ts";
+import type { ServerCase, UrlOptions } from "../case.ts";
 import { Conversation } from "../clients/conversation.ts";
 import { randomPrompt } from "../clients/prompts.ts";
 import type { StreamResult } from "../clients/stream-client.ts";
-import { percentile } from "../report/stats.ts";
+import { percentile } from "../stats.ts";
 
 const CHATS = 3;
 const TURNS = 4;
@@ -12,7 +12,7 @@ const QUESTION_WORDS = 20;
 const ANSWER_TOKENS = 24;
 const SYSTEM_SENTENCES = 30;
 
-export const multiTurn: ServerCase = {
+export const multiTurn: ServerCase<UrlOptions> = {
   name: "multi-turn",
   help: `${CHATS} chats at once with one long system prompt, ${TURNS} turns each, with the answers sent back as in any chat: TTFT of the first and of later turns, and how much of their prompts was cached`,
 

@@ -6,6 +6,8 @@ export type Target = {
   /** Without /v1. */
   readonly url: string;
   readonly model: string;
+  /** Null for a server that requires none. */
+  readonly apiKey: string | null;
   /** Process to read memory and CPU time from; null if unknown. */
   readonly pid: number | null;
   /** Whether it is a Sluice started here: it collects garbage on SIGUSR2 and has Sluice's metrics. */
@@ -14,21 +16,25 @@ export type Target = {
   readonly bulkyModel: string | null;
 };
 
-export type CaseOptions = {
+/** The options of cases that need nothing but a URL. */
+export type UrlOptions = {
   /** Levels of concurrency. */
   readonly streams: readonly number[];
   readonly promptWords: number;
   /** Words of the long prompt. */
   readonly longWords: number;
-  /** Words of the system prompt in the cases about prompts that come again. */
-  readonly systemWords: number;
   /** Tokens per answer. */
   readonly tokens: number;
   /** Requests per second; each rate is measured in turn. */
   readonly rates: readonly number[];
-  readonly modelPath: string;
   /** Tokens per slot. */
   readonly contextTokens: number;
+};
+
+export type CaseOptions = UrlOptions & {
+  /** Words of the system prompt in the cases about prompts that come again. */
+  readonly systemWords: number;
+  readonly modelPath: string;
   /** Null for the server's default. */
   readonly threads: number | null;
 };
@@ -48,20 +54,20 @@ type CaseInfo = {
 };
 
 /** A case that runs on every target in turn. */
-export type ServerCase = CaseInfo & {
-  readonly run: (target: Target, options: CaseOptions) => Promise<Figures>;
+export type ServerCase<Options = CaseOptions> = CaseInfo & {
+  readonly run: (target: Target, options: Options) => Promise<Figures>;
 };
 
 /** A case that runs once per round and measures no target. */
-export type StandaloneCase = CaseInfo & {
+export type StandaloneCase<Options = CaseOptions> = CaseInfo & {
   /** Its column in the table. */
   readonly column: string;
   /** The case whose table shows the column. */
   readonly beside?: string;
-  readonly runAlone: (options: CaseOptions) => Promise<Figures>;
+  readonly runAlone: (options: Options) => Promise<Figures>;
 };
 
-export type Case = ServerCase | StandaloneCase;
+export type Case<Options = CaseOptions> = ServerCase<Options> | StandaloneCase<Options>;
 
 /** Rates and numbers of served, cached, copied or gained items are better when higher; all other figures when lower. */
 export function higherIsBetter(figure: string): boolean {

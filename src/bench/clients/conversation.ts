@@ -19,11 +19,15 @@ export class Conversation {
   }
 
   /** @param tokens of the answer. @throws Error if it is incomplete */
-  async ask({ url, model }: Target, question: string, tokens: number): Promise<StreamResult> {
+  async ask(
+    { url, model, apiKey }: Target,
+    question: string,
+    tokens: number,
+  ): Promise<StreamResult> {
     const { system, tools } = this.#options;
     this.#messages.push({ role: "user", content: question });
     const messages = [{ role: "system", content: system() }, ...this.#messages];
-    const request = { url, model, messages, tokens, ...(tools ? { tools } : {}) };
+    const request = { url, model, apiKey, messages, tokens, ...(tools ? { tools } : {}) };
     const [result] = await allComplete([streamChat(request)]);
     if (!result) throw new Error("there is no answer");
     this.#messages.push({ role: "assistant", content: result.text });
