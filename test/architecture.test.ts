@@ -148,8 +148,14 @@ const WIRE_NAMES = new Set(
     ])
     .filter((name) => /[a-z](_[a-z]|[A-Z])/.test(name)),
 );
-/** Places that may write such names: the APIs, the page (a client), help texts, and the variables of chat templates. */
-const WIRE_SPEAKERS = ["api/", "web/", "config/", "worker/prompt/template/chat-template.ts"];
+/** Places that may write such names: the APIs, clients (the page, the benchmark), help texts, and the variables of chat templates. */
+const WIRE_SPEAKERS = [
+  "api/",
+  "web/",
+  "bench/clients/",
+  "config/",
+  "worker/prompt/template/chat-template.ts",
+];
 
 type Import = { readonly from: string; readonly to: string; readonly isType: boolean };
 

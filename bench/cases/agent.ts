@@ -2,8 +2,8 @@
 
 import { randomBytes } from "node:crypto";
 import type { ServerCase, Target } from "../../src/bench/case.ts";
+import { BenchChat, computedTokens } from "../../src/bench/clients/bench-chat.ts";
 import type { ChatTool } from "../../src/bench/clients/chat-request.ts";
-import { Conversation, computedTokens } from "../../src/bench/clients/conversation.ts";
 import { randomPrompt } from "../../src/bench/clients/prompts.ts";
 import type { StreamResult } from "../../src/bench/clients/stream-client.ts";
 import { percentile } from "../../src/bench/stats.ts";
@@ -57,10 +57,10 @@ export const agent: ServerCase = {
   },
 };
 
-function newAgent(systemWords: number): Conversation {
+function newAgent(systemWords: number): BenchChat {
   const text = randomPrompt(systemWords);
   const system = () => `${changingLine()}\nYou are an agent. ${text}`;
-  return new Conversation({ system, tools: TOOLS });
+  return new BenchChat({ system, tools: TOOLS });
 }
 
 /** The shape of the line that Claude Code writes in front of its system prompt. */
@@ -71,7 +71,7 @@ function changingLine(): string {
 
 /** One turn of each agent, one after the other. */
 async function eachOnce(
-  agents: readonly Conversation[],
+  agents: readonly BenchChat[],
   target: Target,
   { systemWords, tokens }: { readonly systemWords: number; readonly tokens: number },
 ): Promise<StreamResult[]> {

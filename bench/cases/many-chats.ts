@@ -1,7 +1,7 @@
 // More conversations in turn than slots: does each find its prefix again?
 
 import type { ServerCase, Target } from "../../src/bench/case.ts";
-import { Conversation, computedTokens } from "../../src/bench/clients/conversation.ts";
+import { BenchChat, computedTokens } from "../../src/bench/clients/bench-chat.ts";
 import { randomPrompt } from "../../src/bench/clients/prompts.ts";
 import type { StreamResult } from "../../src/bench/clients/stream-client.ts";
 import { percentile } from "../../src/bench/stats.ts";
@@ -35,7 +35,7 @@ async function laterTurns(
 ): Promise<StreamResult[]> {
   const chats = Array.from({ length: count }, () => {
     const system = randomPrompt(systemWords);
-    return new Conversation({ system: () => system });
+    return new BenchChat({ system: () => system });
   });
   const later: StreamResult[] = [];
   for (let turn = 1; turn <= TURNS; turn++) {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CaseOptions, Figures, StandaloneCase, Target } from "../../src/bench/case.ts";
-import { Conversation, computedTokens } from "../../src/bench/clients/conversation.ts";
+import { BenchChat, computedTokens } from "../../src/bench/clients/bench-chat.ts";
 import { randomPrompt } from "../../src/bench/clients/prompts.ts";
 import type { StreamResult } from "../../src/bench/clients/stream-client.ts";
 import { childrenOf, isRunning } from "../../test/support/processes.ts";
@@ -68,9 +68,9 @@ function variant(folder: string) {
   return { name: "restart", flags: ["--cache-disk", `${folder},${DISK}`] };
 }
 
-function newChat(systemWords: number): Conversation {
+function newChat(systemWords: number): BenchChat {
   const system = randomPrompt(systemWords);
-  return new Conversation({ system: () => system });
+  return new BenchChat({ system: () => system });
 }
 
 /** Another conversation takes the slot. The state of the one before must be stored to survive. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { CaseOptions, Figures, StandaloneCase, Target } from "../../src/bench/case.ts";
-import { computedTokens } from "../../src/bench/clients/conversation.ts";
+import { computedTokens } from "../../src/bench/clients/bench-chat.ts";
 import { randomPrompt } from "../../src/bench/clients/prompts.ts";
 import { allComplete, streamChat } from "../../src/bench/clients/stream-client.ts";
 import { TOY_MODELS, type ToyModel, writeToyModel } from "../../test/support/gguf/toy-models.ts";

@@ -174,9 +174,9 @@ function helpText(program: string): string {
 
 usage: ${program} bench [URL...] [options]
 
-URL is the address of Sluice, or of another server with OpenAI's API that knows "ignore_eos" (llama-server, vLLM);
-default: http://127.0.0.1:8080. With several, each round measures all of them in turn, and the tables show the
-ratio of the first to the others. Nothing else should run on these machines.
+URL is the address of Sluice, or of another server with OpenAI's API that can write past the end of an
+answer, so that all answers have the same length (llama-server, vLLM); default: http://127.0.0.1:8080. With several
+servers, each round measures all of them in turn, and the tables show the ratio of the first to the others. Nothing else should run on these machines.
 
 Options
   --case A,B        cases to run (default: ${DEFAULTS.case})

@@ -1,7 +1,7 @@
 // Chats that share a system prompt and grow with every turn: is only the new part read again?
 
 import type { ServerCase, UrlOptions } from "../case.ts";
-import { Conversation } from "../clients/conversation.ts";
+import { BenchChat } from "../clients/bench-chat.ts";
 import { randomPrompt } from "../clients/prompts.ts";
 import type { StreamResult } from "../clients/stream-client.ts";
 import { percentile } from "../stats.ts";
@@ -19,7 +19,7 @@ export const multiTurn: ServerCase<UrlOptions> = {
   async run(target) {
     const system = `${randomPrompt(4)}. ${"Be short and exact. ".repeat(SYSTEM_SENTENCES)}`;
     const chat = async () => {
-      const conversation = new Conversation({ system: () => system });
+      const conversation = new BenchChat({ system: () => system });
       const turns: StreamResult[] = [];
       for (let turn = 1; turn <= TURNS; turn++)
         turns.push(await conversation.ask(target, randomPrompt(QUESTION_WORDS), ANSWER_TOKENS));

@@ -4,7 +4,7 @@
 import { type ClientRequest, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
-export type ChatMessage = { readonly role: string; readonly content: string };
+export type SentMessage = { readonly role: string; readonly content: string };
 export type ChatTool = { readonly type: "function"; readonly function: object };
 
 export type ChatOptions = {
@@ -12,7 +12,7 @@ export type ChatOptions = {
   readonly model: string;
   /** Null (the default) for a server that requires none. */
   readonly apiKey?: string | null;
-  readonly messages: readonly ChatMessage[];
+  readonly messages: readonly SentMessage[];
   readonly tools?: readonly ChatTool[];
   /** The answer is JSON of this schema. */
   readonly jsonSchema?: object;

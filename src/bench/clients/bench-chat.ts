@@ -1,7 +1,7 @@
 // A chat that grows with every turn: each answer is sent back with the next question.
 
 import type { Target } from "../case.ts";
-import type { ChatMessage, ChatTool } from "./chat-request.ts";
+import type { ChatTool, SentMessage } from "./chat-request.ts";
 import { allComplete, type StreamResult, streamChat } from "./stream-client.ts";
 
 export type ConversationOptions = {
@@ -10,9 +10,9 @@ export type ConversationOptions = {
   readonly tools?: readonly ChatTool[];
 };
 
-export class Conversation {
+export class BenchChat {
   readonly #options: ConversationOptions;
-  readonly #messages: ChatMessage[] = [];
+  readonly #messages: SentMessage[] = [];
 
   constructor(options: ConversationOptions) {
     this.#options = options;
