@@ -11,6 +11,7 @@ import { openDiskCache } from "./config/disk-cache.ts";
 import { listenAddresses, listenHosts } from "./config/listen-address.ts";
 import { checkKeysFor } from "./config/rules-between-settings.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
+import { closeAccess, createAccess, keySourcesOf } from "./create-access.ts";
 import { createJournal } from "./create-journal.ts";
 import {
   createModels,
@@ -29,16 +30,12 @@ import { Connections } from "./http/server/connections.ts";
 import { HttpServers } from "./http/server/http-servers.ts";
 import { watchSendQueues } from "./http/vanished-clients/send-queue-watch.ts";
 import { WebSockets } from "./http/websocket/websocket.ts";
-import { ANONYMOUS } from "./keys/caller.ts";
-import { KeyRing } from "./keys/key-ring.ts";
-import { UsageBook } from "./keys/usage-book.ts";
 import { queueOptionsOf, withLiveSettings } from "./live-settings.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import type { Fleet } from "./models/fleet/fleet.ts";
 import type { ModelList } from "./models/model-list.ts";
 import { Admissions } from "./queue/admissions.ts";
-import { TokenBudgets } from "./queue/token-budgets.ts";
 
 export type { Config } from "./config/config.ts";
 // biome-ignore lint/performance/noBarrelFile: the package's public API includes parts of other files
@@ -57,8 +54,6 @@ export type { PrefillStatus } from "./generation/wait-status.ts";
 
 /** After the drain timeout, connections stay open for this time to send their last frames. */
 const LAST_FRAMES_MS = 1_000;
-/** Polling interval of the keys file. */
-const KEYS_POLL_MS = 1_000;
 /** The output of the build: the folder of this file, or ../dist if this file runs from src/. */
 const BUILT_FOLDER = path.join(
   import.meta.dirname,
@@ -124,6 +119,7 @@ export type ServiceParts = Pick<ModelsParts, "engine" | "embeddingEngine" | "sta
 /**
  * @param settings durations in milliseconds; a missing setting has its default
  * @throws KeysFileError for a keys file that is missing or invalid
+ * @throws UsageFolderError for a usage folder that cannot be made or read
  * @throws ConfigError for a setting that is unknown or out of its range, a host that requires a key, TLS files that are no pair, or
  * a folder or key file of the cache on disk that cannot be used
  */
@@ -139,7 +135,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
     log.error({ stack: stackOf(error) }, "bug");
   };
   const journals = createJournal({ log, metrics });
-  const access = openAccess(config, log);
+  const access = createAccess(config, log);
   const queueOptions = queueOptionsOf(current, access);
   const shared = { log, metrics, diskCache, queueOptions, pullProgram: PULL_PROGRAM };
   const served = createModels({ ...parts, ...shared, config: current });
@@ -188,7 +184,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
     close: async () => {
       const queues = [served.queue, served.embeddingQueue, questions];
       await close({ ...served, config, servers, queues });
-      access.keys.close();
+      await closeAccess(access);
       await closeStores(stores);
     },
   };
@@ -199,20 +195,6 @@ type Listening = { readonly config: Config; readonly inherited: readonly number[
 function listen(servers: HttpServers, { config, inherited = [] }: Listening) {
   const targets = inherited.length > 0 ? inherited.map((fd) => ({ fd })) : listenAddresses(config);
   return servers.listen(targets, (host) => checkKeysFor(host, config));
-}
-
-function openAccess(config: Config, log: Logger) {
-  const keys = new KeyRing({
-    ...keySourcesOf(config),
-    pollMs: KEYS_POLL_MS,
-    log: (level, message) => log[level](message),
-  });
-  const usage = new UsageBook(() => (keys.isOpen ? [ANONYMOUS] : keys.callers));
-  return { keys, usage, tokenBudgets: new TokenBudgets() };
-}
-
-function keySourcesOf({ apiKey, keysFile }: Config) {
-  return { plainKeys: apiKey, file: keysFile ?? null };
 }
 
 function watchModels(metrics: Metrics, { queue, models, fleet }: Models): void {

@@ -55,6 +55,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   "configured-models.ts": ["type config", "models"],
   "create-journal.ts": ["journal", "type log.ts", "type metrics.ts"],
+  "create-access.ts": ["type config", "keys", "queue", "type log.ts"],
   "create-stores.ts": ["cache-misses", "compile", "type config", "resume"],
   "live-settings.ts": ["type config", "type keys", "type queue"],
   "web/conversation": [],

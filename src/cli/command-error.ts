@@ -2,6 +2,7 @@
 
 import { ConfigError } from "../config/config-error.ts";
 import { KeysFileError } from "../keys/keys-file.ts";
+import { UsageFolderError } from "../keys/usage/usage-folder.ts";
 import { DownloadError } from "../models/download-network.ts";
 import { ModelFolderError } from "../models/model-folder.ts";
 
@@ -11,7 +12,6 @@ export class CommandError extends Error {
 }
 
 export function isExpected(error: unknown): error is Error {
-  return [CommandError, ConfigError, KeysFileError, DownloadError, ModelFolderError].some(
-    (known) => error instanceof known,
-  );
+  const known = [CommandError, ConfigError, KeysFileError, UsageFolderError];
+  return [...known, DownloadError, ModelFolderError].some((each) => error instanceof each);
 }

@@ -1,12 +1,15 @@
-// `sluice keys add|list|revoke`: the command that edits the keys file.
+// `sluice keys add|set|list|revoke|usage`: the command that edits the keys file, and prints what keys have used.
 
 import { homedir } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
-import { SCOPES, type Scope } from "../keys/caller.ts";
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { NO_LIMITS } from "../keys/caller.ts";
 import { hashOf, newKey } from "../keys/key-hash.ts";
 import { changeKeysFile, type KeyEntry, keyName, readKeysFile } from "../keys/keys-file.ts";
 import { CommandError } from "./command-error.ts";
+import { type Flags, KEY_FLAGS, limitsOf, scopesOf } from "./keys/key-flags.ts";
+import { DEFAULT_SCOPES, type KeysAction, keysHelp } from "./keys/keys-help.ts";
+import { USAGE_FLAGS, usageTable } from "./keys/keys-usage.ts";
 import { programName } from "./program-name.ts";
 import { asTable } from "./text/table.ts";
 
@@ -17,18 +20,20 @@ export type KeysOutput = {
   readonly note: string | null;
 };
 
-/** A key without --scope may do everything that does not concern other keys. */
-const DEFAULT_SCOPES: readonly Scope[] = ["generate", "embed", "read"];
-
-const ACTIONS = { add, list, revoke };
-type Action = keyof typeof ACTIONS;
+const ACTIONS: Readonly<Record<KeysAction, (command: KeysCommand) => KeysOutput>> = {
+  add,
+  set,
+  list,
+  revoke,
+  usage,
+};
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
-type Command = {
+type KeysCommand = {
   readonly file: string;
   readonly names: readonly string[];
   readonly flags: Flags;
+  readonly env: Env;
   readonly program: string;
 };
 
@@ -44,27 +49,28 @@ export function runKeysCommand(args: readonly string[], env: Env): KeysOutput {
   const [given, ...rest] = args;
   if (!isAction(given)) {
     const isHelp = given === undefined || given === "--help" || given === "-h";
-    if (isHelp) return { out: helpText(null, env), note: null };
+    if (isHelp) return { out: keysHelp(null, defaultFile(env)), note: null };
     throw new CommandError(
       `keys: the first word must be one of ${Object.keys(ACTIONS).join(", ")} (see sluice keys --help)`,
     );
   }
   const { values, positionals } = parse(given, rest);
-  if (values.help) return { out: helpText(given, env), note: null };
+  if (values.help) return { out: keysHelp(given, defaultFile(env)), note: null };
   const file = values["keys-file"] ?? (env.SLUICE_KEYS_FILE || defaultFile(env));
   return ACTIONS[given]({
     file: String(file),
     names: positionals,
     flags: values,
+    env,
     program: programName(env),
   });
 }
 
-function isAction(word: string | undefined): word is Action {
+function isAction(word: string | undefined): word is KeysAction {
   return word !== undefined && Object.hasOwn(ACTIONS, word);
 }
 
-function add({ file, names, flags }: Command): KeysOutput {
+function add({ file, names, flags }: KeysCommand): KeysOutput {
   const name = onlyName("add", names);
   const checked = keyName.safeParse(name);
   if (!checked.success) throw new CommandError(`keys add: ${checked.error.issues[0]?.message}`);
@@ -72,12 +78,8 @@ function add({ file, names, flags }: Command): KeysOutput {
   const entry: KeyEntry = {
     name,
     sha256: hashOf(key).toString("hex"),
-    scopes: scopesOf(flags.scope),
-    limits: {
-      concurrent: countOf(flags, "concurrent", 1),
-      waiting: countOf(flags, "waiting", 0),
-      tokensPerMinute: countOf(flags, "tokens-per-minute", 1),
-    },
+    scopes: [...scopesOf(flags.scope, DEFAULT_SCOPES, "add")],
+    limits: limitsOf(flags, NO_LIMITS, "add"),
     created: new Date().toISOString(),
   };
   changeKeysFile(file, (entries) => {
@@ -90,7 +92,25 @@ function add({ file, names, flags }: Command): KeysOutput {
   };
 }
 
-function list({ file, names, program }: Command): KeysOutput {
+function set({ file, names, flags, program }: KeysCommand): KeysOutput {
+  const name = onlyName("set", names);
+  readKeysFile(file, program); // throws when there is no file: it must not be created here
+  changeKeysFile(file, (entries) => {
+    requireKey(name, entries, "set");
+    return entries.map((each) => (each.name === name ? changed(each, flags) : each));
+  });
+  return { out: `changed ${name}`, note: null };
+}
+
+function changed(entry: KeyEntry, flags: Flags): KeyEntry {
+  return {
+    ...entry,
+    scopes: [...scopesOf(flags.scope, entry.scopes, "set")],
+    limits: limitsOf(flags, entry.limits, "set"),
+  };
+}
+
+function list({ file, names, program }: KeysCommand): KeysOutput {
   if (names.length > 0) throw new CommandError("keys list: takes no name");
   const rows = readKeysFile(file, program).map(({ name, scopes, limits, created }) => [
     name,
@@ -98,116 +118,76 @@ function list({ file, names, program }: Command): KeysOutput {
     String(limits.concurrent ?? "-"),
     String(limits.waiting ?? "-"),
     String(limits.tokensPerMinute ?? "-"),
+    String(limits.tokensPerDay ?? "-"),
+    String(limits.tokensPerMonth ?? "-"),
     created,
   ]);
-  const head = ["NAME", "SCOPES", "CONCURRENT", "WAITING", "TOKENS/MIN", "CREATED"];
+  const head = [
+    "NAME",
+    "SCOPES",
+    "CONCURRENT",
+    "WAITING",
+    "TOKENS/MIN",
+    "/DAY",
+    "/MONTH",
+    "CREATED",
+  ];
   return { out: asTable([head, ...rows]), note: null };
 }
 
-function revoke({ file, names, program }: Command): KeysOutput {
+function revoke({ file, names, program }: KeysCommand): KeysOutput {
   const name = onlyName("revoke", names);
   readKeysFile(file, program); // throws when there is no file: it must not be created here
   changeKeysFile(file, (entries) => {
-    const left = entries.filter((each) => each.name !== name);
-    if (left.length < entries.length) return left;
-    const known = entries.map((each) => each.name).join(", ") || "none";
-    throw new CommandError(`keys revoke: there is no key ${JSON.stringify(name)}; keys: ${known}`);
+    requireKey(name, entries, "revoke");
+    return entries.filter((each) => each.name !== name);
   });
   return { out: `revoked ${name}`, note: null };
 }
 
-const FILE = { "keys-file": { type: "string" }, help: { type: "boolean", short: "h" } } as const;
-const LIMITS = {
-  scope: { type: "string", multiple: true },
-  concurrent: { type: "string" },
-  waiting: { type: "string" },
-  "tokens-per-minute": { type: "string" },
-} as const;
+function usage({ names, flags, env }: KeysCommand): KeysOutput {
+  const name = names.length === 0 ? null : onlyName("usage", names);
+  return {
+    out: usageTable({ name, flags, folder: env.SLUICE_USAGE_DIR || undefined }),
+    note: null,
+  };
+}
 
-function parse(action: Action, args: readonly string[]) {
-  const options = action === "add" ? { ...FILE, ...LIMITS } : FILE;
+/** @throws CommandError that names the keys of the file */
+function requireKey(name: string, entries: readonly KeyEntry[], action: KeysAction): void {
+  const known = entries.map((each) => each.name);
+  if (known.includes(name)) return;
+  const keys = known.join(", ") || "none";
+  throw new CommandError(`keys ${action}: there is no key ${JSON.stringify(name)}; keys: ${keys}`);
+}
+
+const HELP_FLAG = { help: { type: "boolean", short: "h" } } as const;
+const FILE = { "keys-file": { type: "string" }, ...HELP_FLAG } as const;
+const FLAGS: Readonly<Record<KeysAction, NonNullable<ParseArgsConfig["options"]>>> = {
+  add: { ...FILE, ...KEY_FLAGS },
+  set: { ...FILE, ...KEY_FLAGS },
+  list: FILE,
+  revoke: FILE,
+  usage: { ...HELP_FLAG, ...USAGE_FLAGS },
+};
+
+function parse(action: KeysAction, args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true }) as {
-      values: Flags;
-      positionals: string[];
-    };
+    return parseArgs({ args: [...args], options: FLAGS[action], allowPositionals: true });
   } catch (error) {
     const [message] = (error as Error).message.split("\n");
     throw new CommandError(`keys ${action}: ${message} (see sluice keys ${action} --help)`);
   }
 }
 
-function onlyName(action: Action, names: readonly string[]): string {
+function onlyName(action: KeysAction, names: readonly string[]): string {
   const [name, ...others] = names;
   if (name !== undefined && others.length === 0) return name;
   throw new CommandError(`keys ${action}: takes one name: sluice keys ${action} NAME`);
-}
-
-function scopesOf(given: Flags[string]): Scope[] {
-  if (given === undefined) return [...DEFAULT_SCOPES];
-  const names = [given].flat().flatMap((each) => String(each).split(","));
-  return [...new Set(names)].map((name) => {
-    const scope = SCOPES.find((each) => each === name.trim());
-    if (scope) return scope;
-    throw new CommandError(
-      `keys add: --scope is ${JSON.stringify(name)}: allowed is ${SCOPES.join(", ")}`,
-    );
-  });
-}
-
-const MAX_COUNT = 1_000_000;
-const MAX_TOKENS = 1_000_000_000;
-
-function countOf(flags: Flags, flag: string, min: number): number | null {
-  const given = flags[flag];
-  if (given === undefined) return null;
-  const max = flag === "tokens-per-minute" ? MAX_TOKENS : MAX_COUNT;
-  const count = /^\d+$/.test(String(given)) ? Number(given) : Number.NaN;
-  if (count >= min && count <= max) return count;
-  throw new CommandError(
-    `keys add: --${flag} is ${JSON.stringify(given)}: allowed is an integer from ${min} to ${max}`,
-  );
 }
 
 /** The command's default; the server reads a keys file only when it is given one. */
 function defaultFile(env: Env): string {
   const base = env.XDG_CONFIG_HOME || path.join(env.HOME || homedir(), ".config");
   return path.join(base, "sluice", "keys.json");
-}
-
-const HELP: Readonly<Record<Action, string>> = {
-  add: `usage: sluice keys add NAME [options]
-
-Makes a key and prints it once: the file holds only its hash.
-
-  --scope SCOPE          what the key may do; repeatable (default: ${DEFAULT_SCOPES.join(", ")})
-                           generate  answers, token counts, stored responses
-                           embed     embeddings and reranking
-                           read      metrics, slots, server properties
-                           admin     the usage of all keys
-  --concurrent N         requests in slots at the same time; others wait (default: no limit)
-  --waiting N            requests that may wait; further ones get a 429 (default: no limit)
-  --tokens-per-minute N  tokens of answers and of uncached prompts (default: no limit)`,
-  list: `usage: sluice keys list [options]
-
-Lists names, scopes, limits and dates. The keys themselves are not stored.
-`,
-  revoke: `usage: sluice keys revoke NAME [options]
-
-Deletes a key: new requests with it are refused, running ones may finish.
-`,
-};
-
-const HELP_OF_ALL = `usage: sluice keys add NAME [options]     make a key
-       sluice keys list                   list the keys
-       sluice keys revoke NAME            delete a key
-
-Manages the API keys of a server with --keys-file. More: sluice keys add --help
-`;
-
-function helpText(action: Action | null, env: Env): string {
-  const file = `(default: SLUICE_KEYS_FILE, or ${defaultFile(env)})`;
-  return `${action ? HELP[action] : HELP_OF_ALL}
-  --keys-file PATH       the keys file
-                         ${file}`;
 }

@@ -5,8 +5,12 @@ export type KeyLimits = {
   /** Requests running at the same time; further ones wait. */
   readonly concurrent: number | null;
   readonly waiting: number | null;
-  /** Uncached prompt tokens plus generated tokens. */
+  /** Uncached prompt tokens plus generated tokens, as in the other budgets. */
   readonly tokensPerMinute: number | null;
+  /** From 00:00 to 24:00 UTC. */
+  readonly tokensPerDay: number | null;
+  /** Of a month of the calendar, in UTC. */
+  readonly tokensPerMonth: number | null;
 };
 
 export type LimitedCaller = {

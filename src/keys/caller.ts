@@ -10,7 +10,13 @@ import type { KeyLimits, LimitedCaller } from "../generation/caller.ts";
 export const SCOPES = ["generate", "embed", "read", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 
-export const NO_LIMITS: KeyLimits = { concurrent: null, waiting: null, tokensPerMinute: null };
+export const NO_LIMITS: KeyLimits = {
+  concurrent: null,
+  waiting: null,
+  tokensPerMinute: null,
+  tokensPerDay: null,
+  tokensPerMonth: null,
+};
 
 export type Caller = LimitedCaller & {
   /** Readable name: unique and not secret. */

@@ -23,7 +23,7 @@ export class KeysFileError extends Error {
 /** Each key is a metrics label and is compared at every request. */
 const MAX_KEYS = 1_000;
 
-const limit = z.int().min(1).max(1_000_000_000).nullable().default(null);
+const limit = z.int().min(1).max(1_000_000_000_000).nullable().default(null);
 
 export const keyName = z
   .string()
@@ -44,12 +44,14 @@ const keyEntry = z.strictObject({
     concurrent: limit,
     waiting: z.int().min(0).max(1_000_000).nullable().default(null),
     tokensPerMinute: limit,
+    tokensPerDay: limit,
+    tokensPerMonth: limit,
   }) satisfies z.ZodType<KeyLimits>,
   created: z.iso.datetime(),
 });
 
 const keysFile = z.strictObject({
-  version: z.literal(1),
+  version: z.literal([1, 2]),
   keys: z
     .array(keyEntry)
     .max(MAX_KEYS)
@@ -88,8 +90,8 @@ export function changeKeysFile(
   try {
     const text = readText(target);
     const keys = change(text === null ? [] : parse(file, text));
-    const checked = check(file, { version: 1, keys });
-    writeSync(descriptor, `${JSON.stringify({ version: 1, keys: checked }, null, 2)}\n`);
+    const checked = check(file, { version: 2, keys });
+    writeSync(descriptor, `${JSON.stringify(storable(checked), null, 2)}\n`);
     fsyncSync(descriptor);
     renameSync(temporary, target);
   } catch (error) {
@@ -98,6 +100,17 @@ export function changeKeysFile(
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** As version 1, which older servers read, while no key uses what came later. */
+function storable(keys: readonly KeyEntry[]): object {
+  const olders = keys.map((key) => {
+    const { tokensPerDay, tokensPerMonth, ...limits } = key.limits;
+    return { isOld: tokensPerDay === null && tokensPerMonth === null, key: { ...key, limits } };
+  });
+  return olders.every(({ isOld }) => isOld)
+    ? { version: 1, keys: olders.map(({ key }) => key) }
+    : { version: 2, keys };
 }
 
 export function callerOf({ name, sha256, scopes, limits }: KeyEntry): Caller {

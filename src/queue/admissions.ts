@@ -230,6 +230,7 @@ export class Admissions {
         ...entry,
         limits,
         budget: tokenBudgets?.stateOf(caller) ?? null,
+        usedUp: tokenBudgets?.usedUp(caller) ?? null,
         inside: ownInside,
         running,
         slots: this.#order.slotsOf(owner, lane.name),

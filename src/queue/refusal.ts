@@ -3,6 +3,7 @@
 import { ServiceError } from "../errors.ts";
 import type { KeyLimits } from "../generation/caller.ts";
 import type { EnterOptions } from "./admission.ts";
+import type { UsedUpPeriod } from "./period-budgets.ts";
 import { retrySeconds } from "./service-rate.ts";
 import type { TokenBudgetState } from "./token-budgets.ts";
 
@@ -91,6 +92,8 @@ export type KeyState = Pick<EnterOptions, "choices" | "field"> & {
   readonly limits: KeyLimits;
   /** Null for a key without a token limit. */
   readonly budget: TokenBudgetState | null;
+  /** The budget of a day or month of which nothing is left. */
+  readonly usedUp: UsedUpPeriod | null;
   readonly inside: number;
   readonly running: number;
   /** Slots the key may hold. */
@@ -103,7 +106,8 @@ export type KeyState = Pick<EnterOptions, "choices" | "field"> & {
 
 /** Returns null if the key's own limits admit the request, otherwise the reason for refusing it. */
 export function findKeyRefusal(state: KeyState): ServiceError | null {
-  const { limits, budget, choices, inside, running, slots, startable } = state;
+  const { limits, budget, usedUp, choices, inside, running, slots, startable } = state;
+  if (usedUp) return periodOver(usedUp);
   if (budget && budget.retryMs > 0) {
     const message = `this key has used its ${budget.limit} tokens per minute`;
     return limitReached(message, budget.retryMs);
@@ -118,6 +122,13 @@ export function findKeyRefusal(state: KeyState): ServiceError | null {
   const own = `this key has ${running} running and ${inside - running} waiting requests`;
   const message = `${own}; its limit is ${concurrent}${limits.waiting} waiting`;
   return limitReached(message, state.waitMs());
+}
+
+function periodOver({ period, limit, retryMs }: UsedUpPeriod): ServiceError {
+  const message = `this key has used its ${limit} tokens per ${period}; the next ${period} begins at 00:00 UTC`;
+  return new ServiceError("rate_limit_exceeded", message, {
+    retryAfterSeconds: retrySeconds(retryMs),
+  });
 }
 
 function limitReached(reason: string, retryMs: number | null): ServiceError {

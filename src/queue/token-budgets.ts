@@ -1,8 +1,9 @@
-// The tokens per minute of all keys, refilled evenly. All queues share them, so tokens spent in one queue count in every other.
+// The token budgets of all keys: per minute, refilled evenly, and per day and month. All queues share them, so tokens spent in one queue count in every other.
 // The rate-limiter packages do not fit: they refuse a charge that exceeds the limit, or forget it when their window ends. Here
 // a running answer continues past the limit, and the overdraft must refill before the key's next request.
 
 import type { LimitedCaller } from "../generation/caller.ts";
+import { type Spendings, type UsedUpPeriod, usedUpPeriod } from "./period-budgets.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -21,6 +22,12 @@ type Budget = { perMinute: number; spent: number; atMs: number };
 
 export class TokenBudgets {
   readonly #budgets = new Map<string, Budget>();
+  readonly #spendings: Spendings;
+
+  /** @param spendings counts all tokens by day */
+  constructor(spendings: Spendings) {
+    this.#spendings = spendings;
+  }
 
   /** Null for a key without a limit. A change of the limit keeps the tokens spent so far. */
   stateOf({ owner, limits }: LimitedCaller): TokenBudgetState | null {
@@ -42,11 +49,17 @@ export class TokenBudgets {
     };
   }
 
+  /** The budget of a day or month of which nothing is left; null if there is none. */
+  usedUp(caller: LimitedCaller): UsedUpPeriod | null {
+    return usedUpPeriod(caller, this.#spendings);
+  }
+
   /**
-   * Does nothing for a key without a budget: its limit may have been removed since the request was admitted.
+   * Leaves the tokens per minute alone for a key without that limit: it may have been removed since the request was admitted.
    * @param tokens a negative number returns tokens
    */
   spend(owner: string, tokens: number): void {
+    this.#spendings.spend(owner, tokens);
     const budget = this.#budgets.get(owner);
     if (!budget) return;
     refill(budget);

@@ -28,7 +28,7 @@ import { deletedModel, model, modelList } from "../sluice/models.ts";
 import { pull, pullList } from "../sluice/pulls.ts";
 import { requestList, stoppedRequest } from "../sluice/requests.ts";
 import { health, index, readiness, SERVER } from "../sluice/server-answers.ts";
-import { usageList } from "../sluice/usage.ts";
+import { usageList, usageQuery } from "../sluice/usage.ts";
 import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../wire-formats.ts";
 import { codesOfPost, READING_CODES } from "./errors.ts";
 import type { NamedSchema, Operation, OperationAnswer, Parameter } from "./operation.ts";
@@ -69,7 +69,10 @@ const FOR_ANY_KEY: readonly Operation[] = [
   get("/api/tags", OLLAMA, "Lists the served models", ["OllamaModels", ollamaModels]),
   get("/api/ps", OLLAMA, "Lists the loaded models", ["OllamaRunning", ollamaRunning]),
   get("/api/version", OLLAMA, "Returns the API's version", ["OllamaVersion", ollamaVersion]),
-  get("/v1/usage", SERVER, "Returns the usage of the caller's key", ["Usage", usageList]),
+  get("/v1/usage", SERVER, "Returns the usage of the caller's key", ["Usage", usageList], {
+    query: usageQuery,
+    codes: BAD_QUERY,
+  }),
   get("/v1/requests", SERVER, "Lists the caller's requests", ["RequestList", requestList]),
   get("/v1/requests/{id}", SERVER, "Stops a request", ["RequestStop", stoppedRequest], {
     method: "delete",

@@ -1,7 +1,7 @@
 // The settings of access: keys, and what keys share. Part of ../config.ts.
 
 import { z } from "zod";
-import { inGroup, offByDefault } from "./setting.ts";
+import { inGroup, integer, offByDefault } from "./setting.ts";
 
 const KEY = /^[\x21-\x7e]+$/;
 
@@ -20,6 +20,20 @@ export const KEY_SETTINGS = inGroup("keys", {
     allows: "a path to a keys file",
     isPath: true,
   },
+  usageDir: {
+    schema: z.string().min(1).optional(),
+    value: "DIR",
+    help: "folder that keeps what each key has used on each day, without any text; without it, usage is counted since the start (default: none)",
+    allows: "a path to a folder, which is made when it is missing",
+    isPath: true,
+  },
+  usageDays: integer({
+    help: "days for which --usage-dir keeps usage",
+    min: 31,
+    max: 4_000,
+    default: 400,
+    isExpert: true,
+  }),
   allowNoKey: offByDefault({
     help: "require no key although other machines can connect (see --host)",
   }),

@@ -5,7 +5,7 @@ import type { RequestHandler } from "express";
 import type { Dialect } from "../../api/dialect.ts";
 import { toServiceError } from "../../errors.ts";
 import type { Journal } from "../../journal/journal.ts";
-import type { UsageBook } from "../../keys/usage-book.ts";
+import type { UsageBook } from "../../keys/usage/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { ModelList } from "../../models/model-list.ts";
 import type { Admissions } from "../../queue/admissions.ts";

@@ -1,15 +1,24 @@
 // Routes where a key reads about itself: its usage, its metrics, and in response headers its remaining tokens per minute.
 
-import type { Express, RequestHandler } from "express";
-import { encodeUsage, type UsageLine } from "../../api/sluice/usage.ts";
+import type { Express, RequestHandler, Response } from "express";
+import { invalidValue } from "../../api/shared/refusals.ts";
+import {
+  type DailyLine,
+  encodeDailyUsage,
+  encodeUsage,
+  type UsageLine,
+  usageQuery,
+} from "../../api/sluice/usage.ts";
 import type { Caller } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
-import type { UsageBook } from "../../keys/usage-book.ts";
+import type { UsageBook } from "../../keys/usage/usage-book.ts";
+import { startOf, type UtcDay } from "../../keys/usage/utc-day.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import type { TokenBudgets } from "../../queue/token-budgets.ts";
 import { mountGet } from "../server/middleware.ts";
-import { callerOf, seesAll } from "../server/response-locals.ts";
+import { callerOf, ownerOf, seesAll } from "../server/response-locals.ts";
+import { checkedQuery } from "./checked-query.ts";
 
 export const USAGE_PATH = "/v1/usage";
 export const METRICS_PATH = "/metrics";
@@ -20,15 +29,51 @@ export type UsageDeps = {
   /** The queues that count a key's running and waiting requests. */
   readonly queues: ReadonlySet<Admissions>;
   readonly startedAtSeconds: number;
+  /** The folder that keeps usage; undefined if it is counted since the start. */
+  readonly usageDir: string | undefined;
+  readonly isStrict: boolean;
 };
 
+/** An answer has at most this many lines: an admin could ask for a year of a thousand keys. */
+const MAX_DAILY_LINES = 20_000;
+
 export function mountUsage(app: Express, deps: UsageDeps): void {
-  mountGet(app, USAGE_PATH, (_req, res) => {
-    const caller = callerOf(res);
-    const callers = seesAll(res) && !deps.keys.isOpen ? deps.keys.callers : [caller];
+  mountGet(app, USAGE_PATH, (req, res) => {
+    const { from, to } = checkedQuery(req, res, usageQuery, deps.isStrict);
+    const since = sinceSeconds(deps);
+    if (from || to) {
+      const days = { from: from ?? "", to: to ?? deps.usage.daily.today };
+      return void res.json(encodeDailyUsage(dailyLines(res, days, deps), since));
+    }
+    const callers = seesAll(res) && !deps.keys.isOpen ? deps.keys.callers : [callerOf(res)];
     const lines = callers.map((each) => usageOf(each, deps));
-    res.json(encodeUsage(lines, deps.startedAtSeconds));
+    res.json(encodeUsage(lines, since));
   });
+}
+
+/** When counting began: with a usage folder, at the beginning of its first day. */
+function sinceSeconds({ usage, usageDir, startedAtSeconds }: UsageDeps): number {
+  const { firstDay } = usage.daily;
+  const isKept = usageDir !== undefined && firstDay !== null;
+  return isKept ? Math.min(startOf(firstDay) / 1000, startedAtSeconds) : startedAtSeconds;
+}
+
+type Days = { readonly from: UtcDay; readonly to: UtcDay };
+
+/** @throws ServiceError 400 for more lines than an answer may have */
+function dailyLines(
+  res: Response,
+  { from, to }: Days,
+  { usage, keys }: UsageDeps,
+): readonly DailyLine[] {
+  const owner = ownerOf(res);
+  const names = new Map(keys.callers.map((each) => [each.owner, each.name]));
+  const lines = usage.daily
+    .between(from, to)
+    .filter((line) => seesAll(res) || line.owner === owner)
+    .map((line) => ({ ...line, name: names.get(line.owner) ?? line.name }));
+  if (lines.length <= MAX_DAILY_LINES) return lines;
+  throw invalidValue("from", `gives ${lines.length} lines; allowed are ${MAX_DAILY_LINES}`);
 }
 
 export type MetricsDeps = { readonly metrics: Metrics; readonly usage: UsageBook };
@@ -46,7 +91,9 @@ function usageOf({ owner, name }: Caller, { usage, queues }: UsageDeps): UsageLi
   const loads = [...queues].map((queue) => queue.loadOf(owner));
   return {
     name,
-    ...usage.of(owner),
+    ...usage.daily.totalOf(owner),
+    spentToday: usage.daily.spentToday(owner),
+    spentThisMonth: usage.daily.spentThisMonth(owner),
     running: loads.reduce((sum, { running }) => sum + running, 0),
     waiting: loads.reduce((sum, { waiting }) => sum + waiting, 0),
   };

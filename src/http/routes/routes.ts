@@ -39,6 +39,7 @@ import {
   mountMetrics,
   mountUsage,
   USAGE_PATH,
+  type UsageDeps,
 } from "./key-routes.ts";
 import { LOAD_REPORT_PATH, type LoadReportDeps, mountLoadReport } from "./load-report-route.ts";
 import { MODEL_ADMIN_PATHS, type ModelAdminDeps, mountModelAdmin } from "./model-admin-routes.ts";
@@ -79,6 +80,7 @@ export type AppDeps = GuardOptions &
   HealthDeps &
   MetricsDeps &
   LoadReportDeps &
+  Omit<UsageDeps, "queues"> &
   ModelsDeps &
   ModelAdminDeps &
   PullRoutesDeps &

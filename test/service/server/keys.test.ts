@@ -327,20 +327,25 @@ describe("usage", () => {
     await ask(alice, { messages: [{ role: "user", content: "one two three" }], n: 2 });
     await ask(bob, { max_tokens: 0 }); // refused, so it does not count
 
-    const lineOf = (key: string, requests: number, prompt: number, completion: number) => ({
+    const lineOf = (
+      key: string,
+      [requests, prompt, completion, budget]: readonly [number, number, number, number],
+    ) => ({
       object: "key.usage",
       key,
       requests,
       prompt_tokens: prompt,
       cached_tokens: 0,
       completion_tokens: completion,
+      tokens_today: budget,
+      tokens_this_month: budget,
       running: 0,
       waiting: 0,
     });
     const [ofAlice, ofBob, ofBoss] = [
-      lineOf("alice", 2, 4, 9),
-      lineOf("bob", 0, 0, 0),
-      lineOf("boss", 0, 0, 0),
+      lineOf("alice", [2, 4, 9, 16]), // a prompt costs once for each choice
+      lineOf("bob", [0, 0, 0, 0]),
+      lineOf("boss", [0, 0, 0, 0]),
     ];
     const since = expect.any(Number);
     expect(await usage(alice)).toEqual({ object: "list", since, data: [ofAlice] });

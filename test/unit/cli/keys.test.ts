@@ -6,6 +6,7 @@ import path from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { CommandError } from "../../../src/cli/command-error.ts";
 import { runKeysCommand } from "../../../src/cli/keys.ts";
+import { NO_LIMITS } from "../../../src/keys/caller.ts";
 import { hashOf } from "../../../src/keys/key-hash.ts";
 import { KeysFileError, readKeysFile } from "../../../src/keys/keys-file.ts";
 
@@ -42,7 +43,7 @@ test("adds a key: shows it once, and keeps only its hash", () => {
       name: "alice",
       sha256: hashOf(key).toString("hex"),
       scopes: ["generate", "embed", "read"],
-      limits: { concurrent: null, waiting: null, tokensPerMinute: null },
+      limits: NO_LIMITS,
       created: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     },
   ]);
@@ -58,6 +59,33 @@ test("adds a key with scopes and limits", () => {
   });
 });
 
+test("changes what a key may do, and nothing that has no flag", () => {
+  run("add", "bob", "--concurrent", "2", "--tokens-per-minute", "600");
+  const [before] = readKeysFile(file);
+
+  expect(run("set", "bob", "--tokens-per-day", "5000", "--tokens-per-minute", "none").out).toBe(
+    "changed bob",
+  );
+
+  const limits = { ...NO_LIMITS, concurrent: 2, tokensPerDay: 5_000 };
+  expect(readKeysFile(file)).toEqual([{ ...before, limits }]);
+  expect(complaintAbout("set", "bop", "--waiting", "1")).toBe(
+    'keys set: there is no key "bop"; keys: bob',
+  );
+});
+
+test("the file is of version 1, which older servers read, until a key has a newer limit", () => {
+  const versionOf = () => JSON.parse(readFileSync(file, "utf8")).version;
+
+  run("add", "alice", "--tokens-per-minute", "600");
+  expect(versionOf()).toBe(1);
+  expect(readFileSync(file, "utf8")).not.toContain("tokensPerDay");
+  run("add", "bob", "--tokens-per-month", "1000000");
+  expect(versionOf()).toBe(2);
+  run("set", "bob", "--tokens-per-month", "none");
+  expect(versionOf()).toBe(1);
+});
+
 test("lists names, scopes, limits and dates, and no part of a key", () => {
   const { out: added } = run("add", "alice", "--concurrent", "2");
   run("add", "monitoring", "--scope", "read");
@@ -65,9 +93,9 @@ test("lists names, scopes, limits and dates, and no part of a key", () => {
   const { out } = run("list");
 
   const [head, first, second] = out.split("\n");
-  expect(head).toMatch(/^NAME +SCOPES +CONCURRENT +WAITING +TOKENS\/MIN +CREATED$/);
-  expect(first).toMatch(/^alice +generate,embed,read +2 +- +- +\d{4}-/);
-  expect(second).toMatch(/^monitoring +read +- +- +- +\d{4}-/);
+  expect(head).toMatch(/^NAME +SCOPES +CONCURRENT +WAITING +TOKENS\/MIN +\/DAY +\/MONTH +CREATED$/);
+  expect(first).toMatch(/^alice +generate,embed,read +2 +- +- +- +- +\d{4}-/);
+  expect(second).toMatch(/^monitoring +read +- +- +- +- +- +\d{4}-/);
   expect(out).not.toContain(added.split(" ")[1]);
   for (const { sha256 } of readKeysFile(file)) expect(out).not.toContain(sha256);
 });
@@ -88,6 +116,7 @@ test.each<[string, string[], RegExp]>([
   ["a reserved name", ["add", "key-3"], /keys of --api-key/],
   ["an unknown scope", ["add", "a", "--scope", "all"], /--scope is "all": allowed is generate, em/],
   ["a limit of 0", ["add", "a", "--concurrent", "0"], /--concurrent is "0": .* from 1 to/],
+  ["a key to change that is not there", ["set", "a"], /there is no keys file/],
   ["a limit that is no number", ["add", "a", "--waiting", "x"], /--waiting is "x": .* from 0 to/],
   ["an unknown flag", ["add", "a", "--limit", "1"], /keys add: .*--limit.*keys add --help/],
   ["a flag of another action", ["list", "--scope", "read"], /keys list: .*--scope/],
@@ -98,7 +127,11 @@ test.each<[string, string[], RegExp]>([
     /there is no keys file .* create it with: sluice keys add NAME/,
   ],
   ["nothing to revoke from", ["revoke", "a"], /there is no keys file/],
-  ["an unknown action", ["remove", "a"], /keys: the first word must be one of add, list, revoke/],
+  [
+    "an unknown action",
+    ["remove", "a"],
+    /keys: the first word must be one of add, set, list, revoke, usage/,
+  ],
 ])("says what is wrong with %s, in one line", (_what, args, expected) => {
   const message = complaintAbout(...args);
 
@@ -124,9 +157,9 @@ test("says which keys can be revoked", () => {
 
 test("prints help, which names the keys file", () => {
   expect(run().out).toMatch(
-    /usage: sluice keys add NAME.*\n +sluice keys list .*\n +sluice keys revoke NAME/,
+    /usage: sluice keys add NAME.*\n +sluice keys set NAME .*\n +sluice keys list .*\n +sluice keys revoke NAME/,
   );
-  for (const action of ["add", "list", "revoke"]) {
+  for (const action of ["add", "set", "list", "revoke"]) {
     const { out } = run(action, "--help");
     expect(out).toContain(`usage: sluice keys ${action}`);
     expect(out).toContain("--keys-file PATH");

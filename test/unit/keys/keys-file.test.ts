@@ -44,7 +44,7 @@ function write(...keys: readonly object[]): void {
 }
 
 test("stores the keys readable only for the file's owner", () => {
-  const limits = { concurrent: 2, waiting: 0, tokensPerMinute: 6_000 };
+  const limits = { ...NO_LIMITS, concurrent: 2, waiting: 0, tokensPerMinute: 6_000 };
   changeKeysFile(file, () => [entry("alice", { limits })]);
   changeKeysFile(file, (entries) => [...entries, entry("bob")]);
 
@@ -119,7 +119,7 @@ test("skips a byte order mark", () => {
 
 test.each<[string, string, string]>([
   ["no JSON", "{ secret", "is not valid JSON"],
-  ["another version", '{"version":2,"keys":[]}', "version"],
+  ["another version", '{"version":3,"keys":[]}', "version"],
   ["an unknown field", '{"version":1,"keys":[],"x":1}', "x"],
   ["no list", '{"version":1,"keys":{}}', "keys"],
 ])("refuses a file with %s, and does not quote it", (_what, text, expected) => {

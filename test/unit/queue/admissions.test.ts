@@ -7,6 +7,7 @@ import type { KeyLimits } from "../../../src/generation/caller.ts";
 import type { FinishReason } from "../../../src/generation/events.ts";
 import { Tally } from "../../../src/generation/tally.ts";
 import { ANONYMOUS, NO_LIMITS } from "../../../src/keys/caller.ts";
+import { DailyUsage } from "../../../src/keys/usage/daily-usage.ts";
 import { Admissions, type AdmissionsOptions } from "../../../src/queue/admissions.ts";
 import { TokenBudgets } from "../../../src/queue/token-budgets.ts";
 
@@ -420,7 +421,10 @@ test("advises a key at its limit to retry when its next request is expected to s
 
 test("lets a request finish that exceeds its key's tokens, and refuses the next one", async () => {
   vi.useFakeTimers();
-  const { ask } = openShared({ slots: 2, tokenBudgets: new TokenBudgets() });
+  const { ask } = openShared({
+    slots: 2,
+    tokenBudgets: new TokenBudgets(new DailyUsage({ keepDays: 400 })),
+  });
   const limits = { tokensPerMinute: 60 };
   const first = ask("a", limits);
   await first.served; // 10 tokens of the prompt

@@ -1,6 +1,7 @@
 // Which requests may enter the queue.
 
 import { expect, test, vi } from "vitest";
+import { NO_LIMITS } from "../../../src/keys/caller.ts";
 import {
   findKeyRefusal,
   findRefusal,
@@ -127,8 +128,9 @@ test("reserves waiting places for other keys if there are several keys", () => {
 function keyState(changes: Partial<KeyState> = {}): KeyState {
   return {
     choices: 1,
-    limits: { concurrent: 2, waiting: 3, tokensPerMinute: null },
+    limits: { ...NO_LIMITS, concurrent: 2, waiting: 3 },
     budget: null,
+    usedUp: null,
     inside: 0,
     running: 0,
     slots: 2,
@@ -151,7 +153,7 @@ test("admits a key's requests until its slots and waiting places are taken", () 
 });
 
 test("counts requests that could start at once as running, others as waiting", () => {
-  const none = { concurrent: null, waiting: 0, tokensPerMinute: null };
+  const none = { ...NO_LIMITS, waiting: 0 };
 
   expect(findKeyRefusal(keyState({ limits: none, slots: 4, startable: 4, inside: 3 }))).toBeNull();
   expect(findKeyRefusal(keyState({ limits: none, slots: 4, startable: 4, inside: 4 }))?.code).toBe(
@@ -163,7 +165,7 @@ test("counts requests that could start at once as running, others as waiting", (
 });
 
 test("limits a key's waiting requests only if it has a limit for them", () => {
-  const limits = { concurrent: 1, waiting: null, tokensPerMinute: null };
+  const limits = { ...NO_LIMITS, concurrent: 1 };
 
   expect(findKeyRefusal(keyState({ limits, slots: 1, inside: 60, running: 1 }))).toBeNull();
 });

@@ -1,8 +1,9 @@
 // Tokens per minute: spent, refilled evenly, overdrawn.
 
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { LimitedCaller } from "../../../src/generation/caller.ts";
 import { NO_LIMITS } from "../../../src/keys/caller.ts";
+import { DailyUsage } from "../../../src/keys/usage/daily-usage.ts";
 import { TokenBudgets } from "../../../src/queue/token-budgets.ts";
 
 beforeEach(() => {
@@ -12,18 +13,22 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+function newBudgets(now?: () => number): TokenBudgets {
+  return new TokenBudgets(new DailyUsage({ keepDays: 400, ...(now ? { now } : {}) }));
+}
+
 function key(tokensPerMinute: number | null, owner = "a"): LimitedCaller {
   return { owner, limits: { ...NO_LIMITS, tokensPerMinute } };
 }
 
 test("has all its tokens at the start", () => {
-  const state = new TokenBudgets().stateOf(key(6_000));
+  const state = newBudgets().stateOf(key(6_000));
 
   expect(state).toEqual({ limit: 6_000, remaining: 6_000, resetMs: 0, retryMs: 0 });
 });
 
 test("keeps no budget for keys without a limit", () => {
-  const tokenBudgets = new TokenBudgets();
+  const tokenBudgets = newBudgets();
 
   tokenBudgets.spend("a", 1_000);
 
@@ -31,7 +36,7 @@ test("keeps no budget for keys without a limit", () => {
 });
 
 test("refills evenly", () => {
-  const tokenBudgets = new TokenBudgets();
+  const tokenBudgets = newBudgets();
   tokenBudgets.stateOf(key(6_000));
 
   tokenBudgets.spend("a", 3_000);
@@ -44,7 +49,7 @@ test("refills evenly", () => {
 });
 
 test("keeps an overdraft, and reports when the next token is available", () => {
-  const tokenBudgets = new TokenBudgets();
+  const tokenBudgets = newBudgets();
   tokenBudgets.stateOf(key(6_000));
 
   tokenBudgets.spend("a", 6_099);
@@ -58,7 +63,7 @@ test("keeps an overdraft, and reports when the next token is available", () => {
 });
 
 test("returns tokens charged too much, but never exceeds the limit", () => {
-  const tokenBudgets = new TokenBudgets();
+  const tokenBudgets = newBudgets();
   tokenBudgets.stateOf(key(100));
   tokenBudgets.spend("a", 50);
 
@@ -70,7 +75,7 @@ test("returns tokens charged too much, but never exceeds the limit", () => {
 });
 
 test("keeps the tokens spent when the limit changes", () => {
-  const tokenBudgets = new TokenBudgets();
+  const tokenBudgets = newBudgets();
   tokenBudgets.stateOf(key(100));
   tokenBudgets.spend("a", 80);
 
@@ -79,11 +84,62 @@ test("keeps the tokens spent when the limit changes", () => {
 });
 
 test("keeps a separate budget for each key", () => {
-  const tokenBudgets = new TokenBudgets();
+  const tokenBudgets = newBudgets();
   for (const owner of ["a", "b"]) tokenBudgets.stateOf(key(100, owner));
 
   tokenBudgets.spend("a", 60);
 
   expect(tokenBudgets.stateOf(key(100, "a"))?.remaining).toBe(40);
   expect(tokenBudgets.stateOf(key(100, "b"))?.remaining).toBe(100);
+});
+
+describe("tokens per day and month", () => {
+  const NEW_YEARS_EVE = Date.parse("2027-12-31T22:00:00Z");
+  const HOUR_MS = 3_600_000;
+  let nowMs = NEW_YEARS_EVE;
+  const caller = { owner: "a", limits: { ...NO_LIMITS, tokensPerDay: 100, tokensPerMonth: 1_000 } };
+  beforeEach(() => {
+    nowMs = NEW_YEARS_EVE;
+  });
+
+  test("are used up when they are spent, and back at midnight in UTC", () => {
+    const budgets = newBudgets(() => nowMs);
+    budgets.spend("a", 99);
+    expect(budgets.usedUp(caller)).toBeNull();
+
+    budgets.spend("a", 51);
+    expect(budgets.usedUp(caller)).toEqual({ period: "day", limit: 100, retryMs: 2 * HOUR_MS });
+    expect(budgets.usedUp({ ...caller, owner: "b" })).toBeNull();
+    expect(budgets.usedUp({ ...caller, limits: NO_LIMITS })).toBeNull();
+
+    nowMs += 2 * HOUR_MS;
+    expect(budgets.usedUp(caller)).toBeNull();
+  });
+
+  test("of a month add up over its days, and end with it", () => {
+    nowMs = Date.parse("2027-11-30T12:00:00Z");
+    const budgets = newBudgets(() => nowMs);
+    budgets.spend("a", 5_000); // the month before
+    nowMs = Date.parse("2027-12-01T00:00:00Z");
+    budgets.spend("a", 500);
+    expect(budgets.usedUp(caller)?.period).toBe("day");
+    nowMs = NEW_YEARS_EVE;
+    budgets.spend("a", 500);
+
+    expect(budgets.usedUp(caller)).toEqual({
+      period: "month",
+      limit: 1_000,
+      retryMs: 2 * HOUR_MS,
+    });
+    nowMs += 2 * HOUR_MS;
+    expect(budgets.usedUp(caller)).toBeNull();
+  });
+
+  test("get back what was charged too much", () => {
+    const budgets = newBudgets(() => nowMs);
+    budgets.spend("a", 120);
+    budgets.spend("a", -30);
+
+    expect(budgets.usedUp(caller)).toBeNull();
+  });
 });

@@ -1,15 +1,16 @@
 // Usage of keys, summed up for each current key.
 
 import { expect, test } from "vitest";
-import { ANONYMOUS, type Caller } from "../../../src/keys/caller.ts";
-import { UsageBook } from "../../../src/keys/usage-book.ts";
+import { ANONYMOUS, type Caller } from "../../../../src/keys/caller.ts";
+import { DailyUsage } from "../../../../src/keys/usage/daily-usage.ts";
+import { UsageBook } from "../../../../src/keys/usage/usage-book.ts";
 
 const alice: Caller = { ...ANONYMOUS, owner: "alice", name: "alice" };
 const bob: Caller = { ...ANONYMOUS, owner: "bob", name: "bob" };
 const usage = { promptTokens: 10, cachedTokens: 4, completionTokens: 3 };
 
 test("adds up the requests and tokens of a key", () => {
-  const book = new UsageBook(() => [alice, bob]);
+  const book = new UsageBook(() => [alice, bob], new DailyUsage({ keepDays: 400 }));
 
   book.add(alice, usage);
   book.add(alice, usage);
@@ -29,7 +30,7 @@ test("adds up the requests and tokens of a key", () => {
 
 test("forgets the usage of a removed key", () => {
   let callers = [alice, bob];
-  const book = new UsageBook(() => callers);
+  const book = new UsageBook(() => callers, new DailyUsage({ keepDays: 400 }));
   book.add(alice, usage);
 
   callers = [bob];

@@ -1,0 +1,45 @@
+// Config → who may use the server, and what they have used: the keys, their budgets and their usage. Called by service.ts.
+
+import type { Config } from "./config/config.ts";
+import { ANONYMOUS } from "./keys/caller.ts";
+import { KeyRing } from "./keys/key-ring.ts";
+import { DailyUsage } from "./keys/usage/daily-usage.ts";
+import { UsageBook } from "./keys/usage/usage-book.ts";
+import { UsageFolder } from "./keys/usage/usage-folder.ts";
+import type { Logger } from "./log.ts";
+import { TokenBudgets } from "./queue/token-budgets.ts";
+
+/** Polling interval of the keys file. */
+const KEYS_POLL_MS = 1_000;
+
+export type Access = ReturnType<typeof createAccess>;
+
+/** @throws KeysFileError or UsageFolderError */
+export function createAccess(config: Config, logger: Logger) {
+  const log = (level: "info" | "warn" | "error", message: string) => logger[level](message);
+  const keys = new KeyRing({ ...keySourcesOf(config), pollMs: KEYS_POLL_MS, log });
+  const daily = new DailyUsage({ keepDays: config.usageDays });
+  const usage = new UsageBook(() => (keys.isOpen ? [ANONYMOUS] : keys.callers), daily);
+  const { usageDir: folder } = config;
+  const usageFolder = folder === undefined ? null : new UsageFolder({ folder, usage: daily, log });
+  if (!usageFolder && keys.callers.some(hasLongBudget))
+    log(
+      "warn",
+      "keys have tokens per day or month, which are counted since the start of the server: --usage-dir DIR keeps them",
+    );
+  return { keys, usage, usageFolder, tokenBudgets: new TokenBudgets(daily) };
+}
+
+/** The settings of the keys that may change while the server runs. */
+export function keySourcesOf({ apiKey, keysFile }: Config) {
+  return { plainKeys: apiKey, file: keysFile ?? null };
+}
+
+export async function closeAccess({ keys, usageFolder }: Access): Promise<void> {
+  keys.close();
+  await usageFolder?.close();
+}
+
+function hasLongBudget({ limits }: KeyRing["callers"][number]): boolean {
+  return limits.tokensPerDay !== null || limits.tokensPerMonth !== null;
+}
