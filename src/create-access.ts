@@ -9,7 +9,7 @@ import { UsageFolder } from "./keys/usage/usage-folder.ts";
 import type { Logger } from "./log.ts";
 import { TokenBudgets } from "./queue/token-budgets.ts";
 
-/** Polling interval of the keys file. */
+/** Polling interval of the files with keys. */
 const KEYS_POLL_MS = 1_000;
 
 export type Access = ReturnType<typeof createAccess>;
@@ -31,8 +31,8 @@ export function createAccess(config: Config, logger: Logger) {
 }
 
 /** The settings of the keys that may change while the server runs. */
-export function keySourcesOf({ apiKey, keysFile }: Config) {
-  return { plainKeys: apiKey, file: keysFile ?? null };
+export function keySourcesOf({ apiKey, apiKeyFile, keysFile }: Config) {
+  return { plainKeys: apiKey, plainFile: apiKeyFile ?? null, file: keysFile ?? null };
 }
 
 export async function closeAccess({ keys, usageFolder }: Access): Promise<void> {

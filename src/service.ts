@@ -11,6 +11,7 @@ import { openDiskCache } from "./config/disk-cache.ts";
 import { listenAddresses, listenHosts } from "./config/listen-address.ts";
 import { checkKeysFor } from "./config/rules-between-settings.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
+import { type TlsFilesWatch, watchTlsFiles } from "./config/watch-tls-files.ts";
 import { closeAccess, createAccess, keySourcesOf } from "./create-access.ts";
 import { createJournal } from "./create-journal.ts";
 import {
@@ -26,7 +27,6 @@ import { ServiceError, stackOf } from "./errors.ts";
 import type { ModelInfo } from "./generation/model-info.ts";
 import { createApp } from "./http/routes/routes.ts";
 import { BodyMemory } from "./http/server/body-memory.ts";
-import { Connections } from "./http/server/connections.ts";
 import { HttpServers } from "./http/server/http-servers.ts";
 import { watchSendQueues } from "./http/vanished-clients/send-queue-watch.ts";
 import { WebSockets } from "./http/websocket/websocket.ts";
@@ -54,6 +54,8 @@ export type { PrefillStatus } from "./generation/wait-status.ts";
 
 /** After the drain timeout, connections stay open for this time to send their last frames. */
 const LAST_FRAMES_MS = 1_000;
+/** Polling interval of the certificate. */
+const CERTIFICATE_POLL_MS = 1_000;
 /** The output of the build: the folder of this file, or ../dist if this file runs from src/. */
 const BUILT_FOLDER = path.join(
   import.meta.dirname,
@@ -99,6 +101,8 @@ export type Service = {
    * @throws ConfigError if an address on which it listens would then require a key, and changes nothing
    */
   reload(config: Config): void;
+  /** Reads the files of keys, and the certificate with its key, at once. A change of them is also noticed without this. */
+  rereadFiles(): void;
   /**
    * Starts listening on all addresses of the settings, or on none of them.
    * @param inherited descriptors of sockets that the parent process has bound, instead of the addresses of the settings
@@ -130,10 +134,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
   const diskCache = openDiskCache(config);
   const log = parts.log ?? createLogger(config);
   const metrics = new Metrics();
-  const report = (error: unknown) => {
-    metrics.uncaught();
-    log.error({ stack: stackOf(error) }, "bug");
-  };
+  const report = bugReporter(metrics, log);
   const journals = createJournal({ log, metrics });
   const access = createAccess(config, log);
   const queueOptions = queueOptionsOf(current, access);
@@ -162,9 +163,9 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       log,
     }),
   );
-  const connections = new Connections({ ...config, log });
-  const serverParts = { app, log, ...journals, connections, webSockets, report };
-  const servers = new HttpServers(serverParts, { ...config, tls });
+  const httpParts = { app, log, ...journals, webSockets, report };
+  const servers = new HttpServers(httpParts, { ...config, tls });
+  const certificate = followCertificate(servers, { config, tls, log });
   return {
     ...served,
     engine: served.models.default.engine,
@@ -180,13 +181,25 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       served.update();
       preloadOthers(served.models);
     },
+    rereadFiles: () => {
+      access.keys.reload();
+      certificate.reload();
+    },
     listen: (inherited) => listen(servers, { config, inherited }),
     close: async () => {
       const queues = [served.queue, served.embeddingQueue, questions];
       await close({ ...served, config, servers, queues });
       await closeAccess(access);
+      certificate.close();
       await closeStores(stores);
     },
+  };
+}
+
+function bugReporter(metrics: Metrics, log: Logger) {
+  return (error: unknown) => {
+    metrics.uncaught();
+    log.error({ stack: stackOf(error) }, "bug");
   };
 }
 
@@ -195,6 +208,20 @@ type Listening = { readonly config: Config; readonly inherited: readonly number[
 function listen(servers: HttpServers, { config, inherited = [] }: Listening) {
   const targets = inherited.length > 0 ? inherited.map((fd) => ({ fd })) : listenAddresses(config);
   return servers.listen(targets, (host) => checkKeysFor(host, config));
+}
+
+type Certificate = Pick<TlsFilesWatch, "config" | "tls"> & { readonly log: Logger };
+
+function followCertificate(servers: HttpServers, { log, ...files }: Certificate) {
+  return watchTlsFiles({
+    ...files,
+    pollMs: CERTIFICATE_POLL_MS,
+    onChange: (tls) => {
+      servers.useCertificate(tls);
+      log.info("the certificate has changed; new connections get it");
+    },
+    onError: (message) => log.error(message),
+  });
 }
 
 function watchModels(metrics: Metrics, { queue, models, fleet }: Models): void {

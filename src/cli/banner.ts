@@ -2,6 +2,7 @@
 
 import { networkInterfaces } from "node:os";
 import type { Config } from "../config/config.ts";
+import { requiresKey } from "../config/rules-between-settings.ts";
 import { memoryText } from "../generation/memory-use.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { Service } from "../service.ts";
@@ -22,7 +23,7 @@ export function printBanner(model: ModelInfo, { urls, service, config }: BannerO
     service.log.info({ url: shown[0], model: id, ...facts }, "ready");
     return;
   }
-  const needsKey = config.apiKey.length > 0 || config.keysFile !== undefined;
+  const needsKey = requiresKey(config);
   const web = shown.find((url) => url.startsWith("http"));
   const note = config.page ? " (open it in a browser to chat)" : "";
   console.log(

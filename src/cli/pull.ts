@@ -4,7 +4,7 @@ import { writeSync } from "node:fs";
 import path from "node:path";
 import { DEFAULT_MODELS_DIR } from "../config/settings/model-settings.ts";
 import { type DownloadOptions, downloadModel } from "../models/download.ts";
-import { DownloadNetwork } from "../models/download-network.ts";
+import { DownloadNetwork, takeHubToken } from "../models/download-network.ts";
 import { isModelFileName, modelNameOf } from "../models/model-file-name.ts";
 import { modelUri } from "../models/model-uri.ts";
 import { CommandError } from "./command-error.ts";
@@ -17,17 +17,14 @@ type PullOptions = Pick<DownloadOptions, "uri" | "dir" | "name" | "timeoutMs"> &
   readonly isJson: boolean;
 };
 
-/** @throws CommandError or DownloadError */
-export async function runPull(
-  args: readonly string[],
-  env: Readonly<NodeJS.ProcessEnv>,
-): Promise<void> {
+/** @param env gets HF_TOKEN from the file of HF_TOKEN_FILE. @throws CommandError or DownloadError */
+export async function runPull(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const program = programName(env);
   const options = readOptions(args, program);
   if (!options) return console.log(helpText(program));
   const network = new DownloadNetwork({
     timeoutMs: options.timeoutMs,
-    hasToken: Boolean(env.HF_TOKEN),
+    hasToken: takeHubToken(env),
   });
   exitOnSignals(network);
   const { isJson } = options;
@@ -126,8 +123,9 @@ Options
   --help             print this
 
 Environment variables
-  HF_TOKEN     access token for gated and private repositories; sent to the hub only
-  HF_ENDPOINT  address of another hub that speaks the same protocol
+  HF_TOKEN       access token for gated and private repositories; sent to the hub only
+  HF_TOKEN_FILE  file with that token, instead of HF_TOKEN
+  HF_ENDPOINT    address of another hub that speaks the same protocol
 
 To resume a download that was interrupted, run the same command again: it continues from the
 unfinished .ipull file beside the model. A complete file is not downloaded twice. A download must

@@ -1,5 +1,6 @@
 // `sluice serve`, the default command: config → service → listen → signals → drain → exit.
 
+import { isatty } from "node:tty";
 import { describeChanges } from "../config/changed-settings.ts";
 import type { CommandLine } from "../config/command-line.ts";
 import { readCommandLine } from "../config/command-line.ts";
@@ -7,6 +8,7 @@ import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { watchConfigFile } from "../config/watch-config-file.ts";
 import { readKeysFile } from "../keys/keys-file.ts";
+import { readPlainKeys } from "../keys/plain-keys-file.ts";
 import type { Service } from "../service.ts";
 import { uncaughtListener } from "../uncaught.ts";
 import { printBanner } from "./banner.ts";
@@ -29,6 +31,7 @@ export async function runServe(args: readonly string[], env: NodeJS.ProcessEnv):
     const { config } = command;
     requireGgufFiles(config, programName(env));
     if (config.keysFile !== undefined) readKeysFile(config.keysFile, programName(env));
+    if (config.apiKeyFile !== undefined) readPlainKeys(config.apiKeyFile);
     const sockets = takeInheritedSockets(env, process.pid);
     await serve({ ...command, sockets, program: programName(env) });
   }
@@ -59,10 +62,12 @@ async function serve(command: ServeCommand): Promise<void> {
   const service = createService(config);
   endOnSignals(service, config);
   surviveUncaughtErrors(service, config);
+  let configFile: ReturnType<typeof followConfigFile> = null;
+  rereadOnHangup(service, () => configFile?.reload());
   try {
     const urls = await service.listen(command.sockets);
     service.log.info({ urls }, "listening, the model is being loaded");
-    followConfigFile(service, command);
+    configFile = followConfigFile(service, command);
     const model = await service.firstLoad;
     printBanner(model, { urls, service, config });
   } catch (error) {
@@ -73,10 +78,10 @@ async function serve(command: ServeCommand): Promise<void> {
 }
 
 /** Takes over what can change while the server runs. */
-function followConfigFile(service: Service, command: ServeCommand): void {
+function followConfigFile(service: Service, command: ServeCommand) {
   const { config, configFile } = command;
-  if (configFile === null) return;
-  watchConfigFile({
+  if (configFile === null) return null;
+  return watchConfigFile({
     file: configFile,
     config,
     read: () => readAgain(command),
@@ -127,6 +132,16 @@ function describeStartFailure({ message, code, address, port, hostname }: StartF
     default:
       return message;
   }
+}
+
+/** SIGHUP is the usual signal to reload. A terminal that is closed sends it too, and then the server shall end with it. */
+function rereadOnHangup(service: Service, rereadConfig: () => void): void {
+  if (isatty(0) || isatty(1)) return;
+  process.on("SIGHUP", () => {
+    service.log.info({ signal: "SIGHUP" }, "reading settings, keys and certificates again");
+    rereadConfig();
+    service.rereadFiles();
+  });
 }
 
 /** The first signal drains, the second one exits at once. */

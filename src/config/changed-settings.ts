@@ -17,7 +17,7 @@ const RELOADABLE: readonly SettingKey[] = [
   ...(["firstTokenTimeoutMs", "requestTimeoutMs", "drainTimeoutMs"] as const),
   ...(["flexWaitMs", "strict"] as const),
   ...(["model", "alias", "modelsDir", "memoryBudget", "idleUnloadMs"] as const),
-  ...(["apiKey", "keysFile"] as const),
+  ...(["apiKey", "apiKeyFile", "keysFile"] as const),
 ];
 
 export function isReloadable(key: SettingKey): boolean {

@@ -19,6 +19,10 @@ export function checkRulesBetweenSettings(config: Config, { given, other }: Sett
     throw new ConfigError(
       `${given("model")}: two models have the name ${JSON.stringify(twice)}; give each a name of its own, as in NAME=PATH`,
     );
+  if (config.apiKey.length > 0 && config.apiKeyFile !== undefined)
+    throw new ConfigError(
+      `${given("apiKey")} and ${given("apiKeyFile")} both give API keys; give only one of them`,
+    );
   const { bodyMemory, bodyLimit } = config;
   const source = given(config.listen.length > 0 ? "listen" : "host");
   for (const address of listenAddresses(config))
@@ -37,15 +41,22 @@ export function checkRulesBetweenSettings(config: Config, { given, other }: Sett
  */
 export function checkKeysFor(
   host: string | undefined,
-  { apiKey, keysFile, allowNoKey }: Pick<Config, "apiKey" | "keysFile" | "allowNoKey">,
+  config: KeyConfig,
   { source, other }: { readonly source: string; readonly other: SettingNames["other"] } = BOUND,
 ): void {
-  const requiresKey = apiKey.length > 0 || keysFile !== undefined;
-  if (requiresKey || allowNoKey || (host !== undefined && LOOPBACK.test(host))) return;
+  if (requiresKey(config) || config.allowNoKey || (host !== undefined && LOOPBACK.test(host)))
+    return;
   const where = host === undefined ? "all addresses of this machine" : JSON.stringify(host);
   throw new ConfigError(
     `${source} is ${where}: other machines can connect, so it requires ${other("apiKey")} or ${other("keysFile")} (or ${other("allowNoKey")})`,
   );
+}
+
+type KeyConfig = Pick<Config, "apiKey" | "apiKeyFile" | "keysFile" | "allowNoKey">;
+
+/** Whether clients must send a key. */
+export function requiresKey({ apiKey, apiKeyFile, keysFile }: KeyConfig): boolean {
+  return apiKey.length > 0 || apiKeyFile !== undefined || keysFile !== undefined;
 }
 
 /** A name that two models would have for clients. */

@@ -25,7 +25,7 @@ export type ConfigFileWatch = {
  * Polls the file's time and size: events get lost on network drives and with renames. Reads the file when it has not changed
  * for one interval, because an editor may have emptied it before writing it.
  */
-export function watchConfigFile(options: ConfigFileWatch): { close(): void } {
+export function watchConfigFile(options: ConfigFileWatch) {
   const { file, pollMs } = options;
   let { config } = options;
   let timer: NodeJS.Timeout | undefined;
@@ -40,6 +40,11 @@ export function watchConfigFile(options: ConfigFileWatch): { close(): void } {
   };
   watchFile(file, { interval: pollMs, persistent: false }, reloadSoon);
   return {
+    /** Reads the file at once. */
+    reload() {
+      clearTimeout(timer);
+      reload();
+    },
     close() {
       clearTimeout(timer);
       unwatchFile(file, reloadSoon);

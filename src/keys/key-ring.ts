@@ -1,4 +1,5 @@
-// All keys the server accepts: those of the command line and those of the keys file, which is reloaded when it changes.
+// All keys the server accepts: those of the settings, of a file of plain keys and of the keys file. The files are reloaded when they
+// change.
 
 import { timingSafeEqual } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
@@ -6,13 +7,16 @@ import { stackOf } from "../errors.ts";
 import { type Caller, NO_LIMITS, SCOPES } from "./caller.ts";
 import { hashOf } from "./key-hash.ts";
 import { callerOf, isTemporary, KeysFileError, readKeysFile } from "./keys-file.ts";
+import { readPlainKeys } from "./plain-keys-file.ts";
 
 export type KeyRingOptions = {
   /** Keys with all scopes and no limits, named `key-1`, `key-2`, ... */
   readonly plainKeys: readonly string[];
-  /** Null for no file. */
+  /** A file with further such keys; null for none. */
+  readonly plainFile: string | null;
+  /** The keys file; null for none. */
   readonly file: string | null;
-  /** How often to check the file for changes. */
+  /** How often to check the files for changes. */
   readonly pollMs: number;
   /** Default: `readKeysFile()`. */
   readonly readFile?: typeof readKeysFile;
@@ -23,38 +27,41 @@ type KnownKey = { readonly digest: Buffer; readonly caller: Caller };
 
 export class KeyRing {
   #options: KeyRingOptions;
-  #plain: readonly KnownKey[];
   #known: readonly KnownKey[] = [];
   readonly #listeners: (() => void)[] = [];
-  readonly #onFileChange = () => this.#reload();
+  readonly #onFileChange = () => this.reload(`${this.#files.join(" or ")} has changed; `);
   #retry: NodeJS.Timeout | null = null;
 
-  /** @throws KeysFileError if the file is missing or invalid */
+  /** @throws KeysFileError if a file is missing or invalid */
   constructor(options: KeyRingOptions) {
     this.#options = options;
-    this.#plain = options.plainKeys.map((key, index) => plainKey(key, index + 1));
     this.#known = this.#read();
     this.#watch();
   }
 
   /** Takes over other keys. A file that cannot be used is logged, and then the previous keys stay. */
-  update(changed: Pick<KeyRingOptions, "plainKeys" | "file">): void {
+  update(changed: Pick<KeyRingOptions, "plainKeys" | "plainFile" | "file">): void {
     this.close();
     this.#options = { ...this.#options, ...changed };
-    this.#plain = changed.plainKeys.map((key, index) => plainKey(key, index + 1));
-    this.#reload();
+    this.reload();
     this.#watch();
   }
 
-  /** Polls the file instead of listening: events get lost on network drives and with renames. */
+  /** Polls the files instead of listening: events get lost on network drives and with renames. */
   #watch(): void {
-    const { file, pollMs } = this.#options;
-    if (file) watchFile(file, { interval: pollMs, persistent: false }, this.#onFileChange);
+    const { pollMs } = this.#options;
+    for (const file of this.#files)
+      watchFile(file, { interval: pollMs, persistent: false }, this.#onFileChange);
+  }
+
+  get #files(): readonly string[] {
+    const { file, plainFile } = this.#options;
+    return [file, plainFile].filter((each) => each !== null);
   }
 
   /** Whether requests need no key. With a keys file they always need one, even if the file has no keys. */
   get isOpen(): boolean {
-    return this.#options.file === null && this.#plain.length === 0;
+    return this.#files.length === 0 && this.#options.plainKeys.length === 0;
   }
 
   get callers(): readonly Caller[] {
@@ -78,38 +85,41 @@ export class KeyRing {
 
   close(): void {
     if (this.#retry) clearTimeout(this.#retry);
-    if (this.#options.file) unwatchFile(this.#options.file, this.#onFileChange);
+    for (const file of this.#files) unwatchFile(file, this.#onFileChange);
   }
 
   #read(): readonly KnownKey[] {
-    const { file, readFile = readKeysFile } = this.#options;
+    const { file, plainFile, plainKeys, readFile = readKeysFile } = this.#options;
+    const plain = [...plainKeys, ...(plainFile ? readPlainKeys(plainFile) : [])];
     const entries = file ? readFile(file) : [];
     const fromFile = entries.map((entry) => ({
       digest: Buffer.from(entry.sha256, "hex"),
       caller: callerOf(entry),
     }));
-    return [...this.#plain, ...fromFile];
+    return [...plain.map((key, index) => plainKey(key, index + 1)), ...fromFile];
   }
 
-  /** Called from a timer, so no caller catches errors. */
-  #reload(): void {
-    const { log, file, pollMs } = this.#options;
+  /**
+   * Reads the files again. Errors are logged, and then the previous keys stay: it is called from timers.
+   * @param reason begins the log line
+   */
+  reload(reason = ""): void {
+    const { log, pollMs } = this.#options;
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;
     try {
       this.#known = this.#read();
-      const source = file ? `the keys file ${file} has changed; ` : "";
-      log("info", `${source}${this.#known.length} keys are loaded`);
+      log("info", `${reason}${this.#known.length} keys are loaded`);
       for (const listener of this.#listeners) listener();
     } catch (error) {
       const isOurs = error instanceof KeysFileError;
-      const reason = isOurs
+      const problem = isOurs
         ? error.message
-        : `cannot load the keys file ${file}: ${stackOf(error)}`;
-      log("error", `${reason}; keeping the previous keys`);
+        : `cannot load the keys of ${this.#files.join(" and ")}: ${stackOf(error)}`;
+      log("error", `${problem}; keeping the previous keys`);
       // Retries, because the file may not change again, and a key revoked in it must not stay valid.
       if (isOurs && isTemporary(error))
-        this.#retry = setTimeout(() => this.#reload(), pollMs).unref();
+        this.#retry = setTimeout(() => this.reload(), pollMs).unref();
     }
   }
 }

@@ -2,6 +2,7 @@
 // ipull use the global fetch, without a time limit and with up to 150 retries.
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { readFileSync } from "node:fs";
 import { deferred } from "../generation/deferred.ts";
 
 const MAX_FIRST_CONTACTS = 3;
@@ -256,4 +257,30 @@ function refusalIn(error: unknown, host: string): DownloadError | null {
   if (errorCode(error) === "ERR_INVALID_URL")
     return new DownloadError(`${host} redirects to an address that is not valid`);
   return null;
+}
+
+/**
+ * The access token for the hub, which the library reads from HF_TOKEN.
+ * @param env gets HF_TOKEN from the file that HF_TOKEN_FILE names
+ * @returns whether there is a token
+ * @throws DownloadError for a file that cannot be read or is empty, or if both variables are given
+ */
+export function takeHubToken(env: NodeJS.ProcessEnv): boolean {
+  const { HF_TOKEN, HF_TOKEN_FILE } = env;
+  if (!HF_TOKEN_FILE) return Boolean(HF_TOKEN);
+  if (HF_TOKEN)
+    throw new DownloadError("HF_TOKEN and HF_TOKEN_FILE are both given; give only one of them");
+  const token = readToken(HF_TOKEN_FILE);
+  if (token === "") throw new DownloadError(`HF_TOKEN_FILE: ${HF_TOKEN_FILE} is empty`);
+  env.HF_TOKEN = token;
+  return true;
+}
+
+function readToken(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new DownloadError(`HF_TOKEN_FILE: cannot read ${file}: ${code}`, { cause: error });
+  }
 }

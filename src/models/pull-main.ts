@@ -4,7 +4,7 @@
 import { statSync } from "node:fs";
 import path from "node:path";
 import { type DownloadReporter, downloadModel } from "./download.ts";
-import { DownloadNetwork } from "./download-network.ts";
+import { DownloadNetwork, takeHubToken } from "./download-network.ts";
 import { modelNameOf, partsOf } from "./model-file-name.ts";
 import { ProgressSteps } from "./progress-steps.ts";
 import type { FromPull, PullOutcome, PullRequest } from "./pull-process.ts";
@@ -19,7 +19,7 @@ process.once("message", (message) => {
 });
 
 async function pull({ uri, dir, name, timeoutMs }: PullRequest): Promise<PullOutcome> {
-  const network = new DownloadNetwork({ timeoutMs, hasToken: Boolean(process.env.HF_TOKEN) });
+  const network = new DownloadNetwork({ timeoutMs, hasToken: takeHubToken(process.env) });
   const file = await downloadModel({
     uri,
     dir,

@@ -1,5 +1,6 @@
 // One request to a running server, for the commands that talk to it: which server, with which key, and what its refusals mean.
 
+import { readPlainKeys } from "../../keys/plain-keys-file.ts";
 import { CommandError } from "../command-error.ts";
 import { exchangeHttp } from "./http-exchange.ts";
 
@@ -25,9 +26,10 @@ export type ServerCall = {
 
 export type ServerAnswer = { readonly status: number; readonly body: unknown };
 
+type Env = Readonly<NodeJS.ProcessEnv>;
 type AddressWords = {
   readonly values: { readonly url?: string; readonly key?: string };
-  readonly env: Readonly<NodeJS.ProcessEnv>;
+  readonly env: Env;
   readonly program: string;
 };
 
@@ -40,13 +42,16 @@ const NO_SERVER =
 export function addressHelp(width = "--key KEY   ".length): string {
   return [
     ["--url URL", `address of the server, or unix:/PATH (default: ${DEFAULT_URL})`],
-    ["--key KEY", "API key, where the server requires one (default: SLUICE_API_KEY)"],
+    [
+      "--key KEY",
+      "API key, where the server requires one (default: SLUICE_API_KEY, or SLUICE_API_KEY_FILE)",
+    ],
   ]
     .map(([option = "", text]) => `  ${option.padEnd(width)}${text}`)
     .join("\n");
 }
 
-/** @param values of --url and --key. @throws CommandError */
+/** @param values of --url and --key. @throws CommandError, or KeysFileError for a file of the key that cannot be read */
 export function readAddress({ values, env, program }: AddressWords): ServerAddress {
   const url = values.url ?? DEFAULT_URL;
   const isKnown = /^https?:\/\//i.test(url) || url.startsWith("unix:/");
@@ -56,9 +61,15 @@ export function readAddress({ values, env, program }: AddressWords): ServerAddre
     );
   return {
     url: url.replace(/\/+(v1\/*)?$/, ""),
-    key: values.key ?? (env.SLUICE_API_KEY?.split(",")[0] || undefined),
+    key: values.key ?? keyOf(env),
     program,
   };
+}
+
+/** The first key of the server's own variables. @throws KeysFileError for a file that cannot be read */
+function keyOf({ SLUICE_API_KEY, SLUICE_API_KEY_FILE }: Env): string | undefined {
+  if (SLUICE_API_KEY) return SLUICE_API_KEY.split(",")[0] || undefined;
+  return SLUICE_API_KEY_FILE ? readPlainKeys(SLUICE_API_KEY_FILE)[0] : undefined;
 }
 
 /** @returns null if there is no server. @throws CommandError if the server does not answer in time, or breaks the connection */

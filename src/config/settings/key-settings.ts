@@ -13,6 +13,13 @@ export const KEY_SETTINGS = inGroup("keys", {
     allows: "a key of printable ASCII characters without spaces",
     isList: true,
   },
+  apiKeyFile: {
+    schema: z.string().min(1).optional(),
+    value: "FILE",
+    help: "file with the API keys, one a line, instead of --api-key, such as a secret of Docker or Kubernetes; it is read again when it changes (default: none)",
+    allows: "a path to a file with one key a line",
+    isPath: true,
+  },
   keysFile: {
     schema: z.string().min(1).optional(),
     value: "PATH",

@@ -1,26 +1,31 @@
 // The HTTP servers of the service: one for each address, all with the same app, WebSockets and limits. service.ts makes them, starts
 // them and closes them.
 
+import { Server as TlsServer } from "node:https";
 import type { Express } from "express";
 import type { WebSockets } from "../websocket/websocket.ts";
-import type { HttpServer } from "./connections.ts";
+import { Connections, type ConnectionsOptions, type HttpServer } from "./connections.ts";
 import { createHttpServer, type HttpServerDeps, type HttpServerOptions } from "./http-server.ts";
 import { type ListenTarget, listen } from "./listen.ts";
 
-export type HttpServersParts = HttpServerDeps & {
+export type HttpServersParts = Omit<HttpServerDeps, "connections"> & {
   readonly app: Express;
   readonly webSockets: Pick<WebSockets, "attach" | "close">;
 };
 
+export type HttpServersOptions = HttpServerOptions & Omit<ConnectionsOptions, "log">;
+
 export class HttpServers {
   readonly #parts: HttpServersParts;
-  readonly #options: HttpServerOptions;
+  readonly #connections: Connections;
+  #options: HttpServerOptions;
   readonly #servers: HttpServer[] = [];
   /** The IP addresses on which clients can connect. */
   readonly hosts: string[] = [];
 
-  constructor(parts: HttpServersParts, options: HttpServerOptions) {
+  constructor(parts: HttpServersParts, options: HttpServersOptions) {
     this.#parts = parts;
+    this.#connections = new Connections({ ...options, log: parts.log });
     this.#options = options;
   }
 
@@ -51,11 +56,18 @@ export class HttpServers {
     return urls;
   }
 
+  /** New connections get this certificate. Those that are open keep theirs. */
+  useCertificate(tls: NonNullable<HttpServerOptions["tls"]>): void {
+    this.#options = { ...this.#options, tls };
+    for (const server of this.#servers)
+      if (server instanceof TlsServer) server.setSecureContext(tls);
+  }
+
   /** Accepts no more connections, and closes the idle ones. The others may finish their answers for up to `lastFramesMs`. */
   async close(lastFramesMs: number): Promise<void> {
-    const { connections, webSockets } = this.#parts;
+    const connections = this.#connections;
     const closed = this.#stopListening();
-    await webSockets.close();
+    await this.#parts.webSockets.close();
     for (const server of this.#servers) server.closeIdleConnections();
     const lastFrames = setTimeout(() => connections.destroyAll(), lastFramesMs);
     await closed;
@@ -64,8 +76,9 @@ export class HttpServers {
   }
 
   #add(): HttpServer {
-    const { app, connections, webSockets } = this.#parts;
-    const server = createHttpServer(app, this.#parts, this.#options);
+    const { app, webSockets, ...deps } = this.#parts;
+    const connections = this.#connections;
+    const server = createHttpServer(app, { ...deps, connections }, this.#options);
     webSockets.attach(server, connections);
     this.#servers.push(server);
     return server;

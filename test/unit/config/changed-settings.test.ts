@@ -48,7 +48,7 @@ test("models, keys, limits and memory are reloadable", () => {
     ...["model", "alias", "modelsDir", "memoryBudget", "idleUnloadMs"],
     ...["maxTokens", "queue", "queueTimeoutMs", "bufferedQueueTimeoutMs", "firstTokenTimeoutMs"],
     ...["requestTimeoutMs", "drainTimeoutMs", "strict"],
-    ...["flexWaitMs", "apiKey", "keysFile"],
+    ...["flexWaitMs", "apiKey", "apiKeyFile", "keysFile"],
   ]);
 });
 

@@ -222,6 +222,15 @@ test("listens anywhere with a key, or with --allow-no-key", () => {
   expect(configOf([...host, "--keys-file", "keys.json"]).keysFile).toBe("keys.json");
 });
 
+test("takes API keys from a file", () => {
+  const env = { SLUICE_API_KEY_FILE: "/run/secrets/key" };
+
+  expect(configOf(["--host", "0.0.0.0"], env).apiKeyFile).toBe("/run/secrets/key");
+  expect(complaintAbout(["--api-key", "secret"], env)).toBe(
+    "--api-key and SLUICE_API_KEY_FILE both give API keys; give only one of them",
+  );
+});
+
 test("prints help even beside settings that are bad", () => {
   expect(readCommandLine(["--port", "x", "--help"], {}).type).toBe("print");
 });

@@ -28,7 +28,7 @@ test("a key revoked while too many files are open is forgotten once files can be
     .mockImplementationOnce(() => {
       throw new KeysFileError("cannot use the keys file", { cause: tooMany });
     });
-  const ring = new KeyRing({ plainKeys: [], file, pollMs: 10, readFile, log });
+  const ring = new KeyRing({ plainKeys: [], plainFile: null, file, pollMs: 10, readFile, log });
   onTestFinished(() => ring.close());
   // Writes again if the ring had not polled the file before it changed; it logs after its first failed read.
   const change = () => {

@@ -36,9 +36,13 @@ function fileWith(...entries: readonly KeyEntry[]): string {
   return file;
 }
 
-function open(plainKeys: readonly string[], file: string | null = null) {
+function open(
+  plainKeys: readonly string[],
+  file: string | null = null,
+  plainFile: string | null = null,
+) {
   const log = vi.fn<(level: "info" | "error", message: string) => void>();
-  const ring = new KeyRing({ plainKeys, file, pollMs: 10, log });
+  const ring = new KeyRing({ plainKeys, plainFile, file, pollMs: 10, log });
   rings.push(ring);
   return { ring, log };
 }
@@ -136,4 +140,34 @@ test("notifies listeners that its file has changed, and survives their errors", 
   await untilNoticed(file, () => listener.mock.calls.length > 1);
 
   expect(ring.callers).toEqual([]);
+});
+
+test("takes plain keys from a file, and follows it", async () => {
+  const file = path.join(scratch, "plain");
+  writeFileSync(file, "first\nsecond\n");
+  const { ring, log } = open([], null, file);
+  expect(ring.isOpen).toBe(false);
+  expect(ring.find("second")).toMatchObject({ name: "key-2", scopes: SCOPES });
+
+  writeFileSync(file, "third\n");
+  await untilNoticed(file, () => ring.find("third") !== null);
+  expect(ring.find("first")).toBeNull();
+
+  writeFileSync(file, "");
+  await untilNoticed(file, () => log.mock.lastCall?.[0] === "error");
+  expect(log.mock.lastCall?.[1]).toBe(
+    `the API key file ${file} is empty; write one key a line into it; keeping the previous keys`,
+  );
+  expect(ring.find("third")).not.toBeNull();
+});
+
+test("reads its files at once when it is told to", () => {
+  const file = path.join(scratch, "told");
+  writeFileSync(file, "old");
+  const { ring } = open([], null, file);
+  writeFileSync(file, "new");
+
+  ring.reload();
+
+  expect([ring.find("old"), ring.find("new")?.name]).toEqual([null, "key-1"]);
 });

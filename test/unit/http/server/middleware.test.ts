@@ -48,7 +48,7 @@ function exchange(requestHeaders: Readonly<Record<string, string>> = {}) {
 }
 
 function ringOf(...plainKeys: string[]): KeyRing {
-  return new KeyRing({ plainKeys, file: null, pollMs: 1_000, log: () => {} });
+  return new KeyRing({ plainKeys, plainFile: null, file: null, pollMs: 1_000, log: () => {} });
 }
 
 test("keeps a client's request id", () => {
