@@ -19,6 +19,7 @@ const COMMANDS = {
   launch: async () => (await import("./cli/launch.ts")).runLaunch,
   bench: async () => (await import("./cli/bench.ts")).runBench,
   show: async () => (await import("./cli/show.ts")).runShow,
+  health: async () => (await import("./cli/server/health.ts")).runHealth,
 };
 
 const problem = openFilesProblem();

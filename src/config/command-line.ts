@@ -7,7 +7,13 @@ import { type Config, flagName, SETTING_KEYS, SETTINGS } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { helpText } from "./help.ts";
-import { type FlagValues, readConfig, variableName, variableOf } from "./read-config.ts";
+import {
+  type FlagValues,
+  readConfig,
+  readSettings,
+  variableName,
+  variableOf,
+} from "./read-config.ts";
 import type { Setting } from "./settings/setting.ts";
 
 export type CommandLine =
@@ -33,6 +39,14 @@ export function readCommandLine(
   const file = findConfigFile(flags, env);
   const reread = () => readConfig({ flags, env, file });
   return { type: "serve", config: reread(), configFile: file && path.resolve(file.path), reread };
+}
+
+/** Where a server with these variables listens, and whether with TLS; its flags are not known. @throws ConfigError */
+export function readListenSettings(
+  env: Readonly<NodeJS.ProcessEnv>,
+): Pick<Config, "host" | "port" | "listen" | "tlsCert"> {
+  const sources = { flags: {}, env, file: findConfigFile({}, env) };
+  return readSettings(["host", "port", "listen", "tlsCert"], sources).values;
 }
 
 function findConfigFile(
@@ -91,7 +105,7 @@ function describeBadArgument(error: NodeJS.ErrnoException, first = ""): string {
   if (error.code !== "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL")
     return `${error.message.split("\n")[0]} (see --help)`;
   const problem = /^[a-z]{1,12}$/.test(first)
-    ? `unknown command "${first}"; the commands are serve, keys, pull, list, ps, load, stop, rm, cache, launch and show`
+    ? `unknown command "${first}"; the commands are serve, keys, pull, list, ps, load, stop, rm, cache, launch, show and health`
     : "unexpected argument; choose a model with --model PATH";
   return `${problem}; with npm, put -- before the options`;
 }

@@ -32,6 +32,7 @@ export function helpText({ showsExpert }: HelpOptions): string {
     "       sluice launch --help       start a coding agent against a running server",
     "       sluice bench [URL...]      measure a running server as its clients see it",
     "       sluice show [MODEL]        describe a model, its chat template and its memory",
+    "       sluice health              check that the server of this machine lives",
     "       in a clone, write `npm start --` instead of `sluice`",
     ...groups.flatMap((group) => [
       "",

@@ -20,13 +20,7 @@ export type ConfigSources = {
 
 /** A flag overrides its variable, a variable overrides the file, and the file overrides the default. @throws ConfigError */
 export function readConfig(sources: ConfigSources): Config {
-  const fileSettings = sources.file ? readConfigFile(sources.file) : {};
-  const read = SETTING_KEYS.map((key) => {
-    const given = findGiven(key, sources, fileSettings);
-    return [key, given, checked(key, given, sources.file)] as const;
-  });
-  const config = Object.fromEntries(read.map(([key, , value]) => [key, value])) as Config; // each value comes from its own schema
-  const given = new Map(read.map(([key, setting]) => [key, setting]));
+  const { values: config, given } = readSettings(SETTING_KEYS, sources);
   refuseTwoWaysToListen(given);
   checkRulesBetweenSettings(config, {
     given: (key) => given.get(key)?.source ?? key,
@@ -44,6 +38,22 @@ function refuseTwoWaysToListen(given: ReadonlyMap<SettingKey, GivenSetting>): vo
   throw new ConfigError(
     `${first} and ${second} both say where to listen; give only one of them (an empty variable counts as not given)`,
   );
+}
+
+/** Some of the settings, each checked alone. @returns with them how each was given. @throws ConfigError */
+export function readSettings<K extends SettingKey>(
+  keys: readonly K[],
+  sources: ConfigSources,
+): { readonly values: Pick<Config, K>; readonly given: ReadonlyMap<SettingKey, GivenSetting> } {
+  const fileSettings = sources.file ? readConfigFile(sources.file) : {};
+  const read = keys.map((key) => {
+    const given = findGiven(key, sources, fileSettings);
+    return [key, given, checked(key, given, sources.file)] as const;
+  });
+  return {
+    values: Object.fromEntries(read.map(([key, , value]) => [key, value])) as Pick<Config, K>, // each value comes from its own schema
+    given: new Map(read.map(([key, given]) => [key, given])),
+  };
 }
 
 export function variableName(flag: string): string {

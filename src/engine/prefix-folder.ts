@@ -8,6 +8,8 @@ import path from "node:path";
 /** A file system in memory (tmpfs) on Linux. */
 const MEMORY = "/dev/shm";
 const PREFIX = "sluice-prefixes-";
+/** Tells this process from an earlier one with the same id: in a container, each server has the same. */
+const STARTED = Math.round(performance.timeOrigin);
 /** Share of the available memory, without --cache-ram. */
 const MEMORY_SHARE = 1 / 8;
 /** Share of the file system's free space that the folder may take: a container's is often only 64 MiB. */
@@ -48,7 +50,7 @@ export class PrefixFolders {
     removeLeftovers(parent);
     const { bavail, bsize } = statfsSync(parent);
     const maxRamBytes = Math.min(wanted, Math.floor(bavail * bsize * SPACE_SHARE));
-    const folder = mkdtempSync(path.join(parent, `${PREFIX}${process.pid}-`)); // for the owner only
+    const folder = mkdtempSync(path.join(parent, `${PREFIX}${process.pid}-${STARTED}-`)); // for the owner only
     this.#usedBytes += maxRamBytes;
     const remove = () => {
       process.off("exit", remove);
@@ -67,8 +69,10 @@ function removeFolder(folder: string): void {
 /** Removes the folders of servers that no longer run. */
 function removeLeftovers(parent: string): void {
   for (const name of readdirSync(parent)) {
-    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : 0;
-    if (pid > 0 && !isRunning(pid)) removeFolder(path.join(parent, name));
+    if (!name.startsWith(PREFIX)) continue;
+    const [pid = 0, started] = name.slice(PREFIX.length).split("-").map(Number);
+    const isLeft = pid === process.pid ? started !== STARTED : pid > 0 && !isRunning(pid);
+    if (isLeft) removeFolder(path.join(parent, name));
   }
 }
 

@@ -1,4 +1,5 @@
-// One HTTP request and its answer, over TCP or a Unix socket, which Node's fetch cannot use. Called by call-server.ts.
+// One HTTP request and its answer, over TCP or a Unix socket, which Node's fetch cannot use. Called by call-server.ts and
+// health.ts.
 
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { request as requestTls } from "node:https";
@@ -11,6 +12,8 @@ type HttpExchange = {
   /** Null for none. */
   readonly body: string | null;
   readonly signal: AbortSignal;
+  /** Default: true. */
+  readonly rejectUnauthorized?: boolean;
 };
 
 /** @param base `http://HOST:PORT`, `https://HOST:PORT` or `unix:/PATH`. @throws Error of the connection */
@@ -21,7 +24,7 @@ export async function exchangeHttp(
   const [, socketPath] = /^unix:(.*)$/.exec(base) ?? [];
   const url = new URL((socketPath === undefined ? base : "http://localhost") + path);
   const send = url.protocol === "https:" ? requestTls : request;
-  const given: RequestOptions = { ...options, agent: false };
+  const given: RequestOptions & { rejectUnauthorized?: boolean } = { ...options, agent: false };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const req = send(url, socketPath === undefined ? given : { ...given, socketPath }, resolve);
     req.once("error", reject);

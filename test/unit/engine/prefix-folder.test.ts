@@ -31,15 +31,15 @@ test("removes the folder of a server that no longer runs, and no other", () => {
   made = new PrefixFolders(1_000).make();
   const parent = path.dirname(made?.folder ?? "");
   const ended = path.join(parent, "sluice-prefixes-4194400-ended"); // above the highest process id
+  // In a container, the next server has the same process id.
+  const sameId = path.join(parent, `sluice-prefixes-${process.pid}-1-ended`);
   const others = mkdtempSync(path.join(tmpdir(), "another-program-"));
   mkdirSync(ended, { recursive: true });
+  mkdirSync(sameId, { recursive: true });
   const second = new PrefixFolders(1_000).make();
 
-  expect([ended, made?.folder ?? "", others].map((folder) => existsSync(folder))).toEqual([
-    false,
-    true,
-    true,
-  ]);
+  const folders = [ended, sameId, made?.folder ?? "", others];
+  expect(folders.map((folder) => existsSync(folder))).toEqual([false, false, true, true]);
   second?.remove();
   rmSync(others, { recursive: true });
 });

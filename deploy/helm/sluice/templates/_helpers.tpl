@@ -1,0 +1,70 @@
+{{- define "sluice.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "sluice.selector" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "sluice.labels" -}}
+{{ include "sluice.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "sluice.keysSecret" -}}
+{{- if .Values.keys.existingSecret -}}
+{{- .Values.keys.existingSecret -}}
+{{- else if .Values.keys.file -}}
+{{- printf "%s-keys" (include "sluice.fullname" .) -}}
+{{- else if not .Values.keys.allowNone -}}
+{{- fail "set keys.existingSecret or keys.file (made by `sluice keys add`), or keys.allowNone to serve everyone who can reach the pods" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "sluice.image" -}}
+{{- $tag := default (ternary (printf "%s-cuda" .Chart.AppVersion) .Chart.AppVersion (gt (int .Values.gpu.count) 0)) .Values.image.tag -}}
+{{- printf "%s:%s" .Values.image.repository $tag -}}
+{{- end -}}
+
+{{- /* Names by which clients in the cluster reach the server; it refuses others (DNS rebinding). */ -}}
+{{- define "sluice.config" -}}
+{{- $name := include "sluice.fullname" . -}}
+{{- $hosts := list $name (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace) (printf "%s.%s.svc.cluster.local" $name .Release.Namespace) -}}
+{{- $own := dict "host" "0.0.0.0" "port" 8080 "models-dir" "/models" "log-format" "json" "drain-timeout" (printf "%ds" (int .Values.drainSeconds)) "load-timeout" (printf "%dm" (int .Values.loadMinutes)) "allowed-host" (concat $hosts .Values.allowedHosts) -}}
+{{- if include "sluice.keysSecret" . -}}
+{{- $_ := set $own "keys-file" "/etc/sluice/keys/keys.json" -}}
+{{- else -}}
+{{- $_ := set $own "allow-no-key" true -}}
+{{- end -}}
+{{- if .Values.tls.existingSecret -}}
+{{- $_ := set $own "tls-cert" "/etc/sluice/tls/tls.crt" -}}
+{{- $_ := set $own "tls-key" "/etc/sluice/tls/tls.key" -}}
+{{- end -}}
+{{- toYaml (mergeOverwrite $own .Values.config) -}}
+{{- end -}}
+
+{{- define "sluice.probe" -}}
+httpGet:
+  path: {{ .path }}
+  port: http
+  scheme: {{ ternary "HTTPS" "HTTP" (ne .Values.tls.existingSecret "") }}
+{{- end -}}
+
+{{- define "sluice.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
