@@ -57,7 +57,7 @@ COPY --from=node /usr/bin/tini-static /usr/bin/tini
 # For GPUs whose code is not in the packages (A100, H100, H200) the driver compiles it at the first start and keeps it in ~/.nv.
 # With a volume there, that happens once per machine instead of once per container.
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin sluice \
-  && install --directory --owner 10001 --group 10001 /models /keys /home/sluice/.nv
+  && install --directory --owner 10001 --group 10001 /models /data /home/sluice/.nv
 WORKDIR /app
 COPY --from=cuda-dependencies /app/node_modules ./node_modules
 COPY --from=build /package ./
@@ -77,7 +77,7 @@ ENTRYPOINT ["tini", "--", "node", "dist/main.js"]
 
 FROM node AS cpu
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin sluice \
-  && install --directory --owner 10001 --group 10001 /models /keys
+  && install --directory --owner 10001 --group 10001 /models /data
 WORKDIR /app
 COPY --from=cpu-dependencies /app/node_modules ./node_modules
 COPY --from=build /package ./

@@ -42,7 +42,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "sluice.config" -}}
 {{- $name := include "sluice.fullname" . -}}
 {{- $hosts := list $name (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace) (printf "%s.%s.svc.cluster.local" $name .Release.Namespace) -}}
-{{- $own := dict "host" "0.0.0.0" "port" 8080 "models-dir" "/models" "log-format" "json" "drain-timeout" (printf "%ds" (int .Values.drainSeconds)) "load-timeout" (printf "%dm" (int .Values.loadMinutes)) "allowed-host" (concat $hosts .Values.allowedHosts) -}}
+{{- $own := dict "host" "0.0.0.0" "port" 8080 "models-dir" "/models" "usage-dir" "/data/usage" "log-format" "json" "drain-timeout" (printf "%ds" (int .Values.drainSeconds)) "load-timeout" (printf "%dm" (int .Values.loadMinutes)) "allowed-host" (concat $hosts .Values.allowedHosts) -}}
 {{- if include "sluice.keysSecret" . -}}
 {{- $_ := set $own "keys-file" "/etc/sluice/keys/keys.json" -}}
 {{- else -}}
