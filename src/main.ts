@@ -18,6 +18,7 @@ const COMMANDS = {
   cache: async () => (await import("./cli/cache.ts")).runCache,
   launch: async () => (await import("./cli/launch.ts")).runLaunch,
   bench: async () => (await import("./cli/bench.ts")).runBench,
+  doctor: async () => (await import("./cli/doctor/doctor.ts")).runDoctor,
   show: async () => (await import("./cli/show.ts")).runShow,
   health: async () => (await import("./cli/server/health.ts")).runHealth,
 };

@@ -19,7 +19,7 @@ type ReportText = {
 };
 
 /** Null if there is no limit or it is unknown. */
-function openFileLimit(): number | null {
+export function openFileLimit(): number | null {
   const { report } = process;
   if (!report) return null;
   (report as Report).excludeNetwork = true;

@@ -29,7 +29,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   queue: ["generation", "errors.ts"],
   keys: ["generation", "errors.ts"],
   engine: ["generation", "errors.ts"],
-  worker: ["engine/messages.ts", "generation", "grammar", "errors.ts"],
+  worker: ["engine/messages.ts", "generation", "grammar", "errors.ts", "cpu-count.ts"],
   models: [
     ...["closest-name.ts", "generation", "errors.ts"],
     ...["type engine/engine.ts", "type engine/embedding-engine.ts", "type queue"],
@@ -85,6 +85,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "uncaught.ts": [],
   "service.ts": ["*"],
   "open-files.ts": [],
+  "cpu-count.ts": [],
   cli: ["*"],
   "main.ts": ["*"],
 };

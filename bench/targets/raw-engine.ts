@@ -8,7 +8,7 @@ import {
   type Token,
 } from "node-llama-cpp";
 import { randomPrompt } from "../../src/bench/clients/prompts.ts";
-import { usableCpus } from "../../src/worker/load/cpu-count.ts";
+import { usableCpus } from "../../src/cpu-count.ts";
 import { Batcher } from "../../src/worker/step/batcher.ts";
 import type { RawTask } from "../cases/ceiling.ts";
 

@@ -31,6 +31,7 @@ export function helpText({ showsExpert }: HelpOptions): string {
     "       sluice cache --help        remove what the prefix cache has on disk",
     "       sluice launch --help       start a coding agent against a running server",
     "       sluice bench [URL...]      measure a running server as its clients see it",
+    "       sluice doctor [options]    check this machine and these options of a server",
     "       sluice show [MODEL]        describe a model, its chat template and its memory",
     "       sluice health              check that the server of this machine lives",
     "       in a clone, write `npm start --` instead of `sluice`",

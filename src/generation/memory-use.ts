@@ -20,6 +20,8 @@ export type MemoryRow = {
 /** What a model would take on this machine, for `sluice show`. */
 export type MemoryReport = {
   readonly weights: MemoryUse;
+  /** The instructions of the processor that the library uses, as it names them; empty if it does not say. */
+  readonly processor: string;
   /** What this machine has free now. */
   readonly free: MemoryUse;
   /** Whether the model fits into the free memory, at its asked or chosen size. */

@@ -1,7 +1,7 @@
 // Entry point of the worker process that describes a model for `sluice show`: reads the header and the vocabulary, not the
 // weights, and cannot generate. engine/worker-process.ts starts it; nothing imports it. It ends when its parent process is gone.
 
-import type { GgufInsights, LlamaModel } from "node-llama-cpp";
+import type { GgufInsights, Llama, LlamaModel } from "node-llama-cpp";
 import type { FromWorker, ModelOptions } from "../engine/messages.ts";
 import { fitsWithLayersInRam, type MemoryReport } from "../generation/memory-use.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
@@ -60,7 +60,10 @@ function withContext(options: ModelOptions, { fileInsights }: LlamaModel): Model
 async function answer(id: string, { llama }: Device, described: Described): Promise<void> {
   const askedAtMs = performance.now();
   try {
-    const report = await reportMemory(described, await freeMemory(llama));
+    const report = {
+      ...(await reportMemory(described, await freeMemory(llama))),
+      processor: featuresOf(llama),
+    };
     post({ type: "answered", id, answer: report, ms: performance.now() - askedAtMs });
   } catch (error) {
     post({ type: "refused", id, error: wireError(error), ms: performance.now() - askedAtMs });
@@ -70,7 +73,7 @@ async function answer(id: string, { llama }: Device, described: Described): Prom
 async function reportMemory(
   { plan, model, slots }: Described,
   free: MemoryReport["free"],
-): Promise<MemoryReport> {
+): Promise<Omit<MemoryReport, "processor">> {
   const { contextTokens, weights, need, needAt } = plan;
   const fits = fitsWithLayersInRam(need, free);
   const size = { contextTokens, slots };
@@ -83,6 +86,12 @@ async function reportMemory(
       sizesFor(model.fileInsights).map(async (row) => ({ ...row, memory: await needAt(row) })),
     ),
   };
+}
+
+/** Of a text such as `CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0 | `, those that are on. */
+function featuresOf({ systemInfo }: Llama): string {
+  const [, cpu = ""] = /CPU :([^:]*)/.exec(systemInfo) ?? [];
+  return [...cpu.matchAll(/([A-Z][\w.]*) = 1/g)].map(([, name]) => name).join(", ");
 }
 
 function sizesFor({ trainContextSize = Number.POSITIVE_INFINITY }: GgufInsights) {

@@ -25,6 +25,8 @@ export type StreamResult = {
   /** To the first text, reasoning or tool call. */
   readonly ttftMs: number;
   readonly totalMs: number;
+  /** How long the server wrote the answer, if it says so. */
+  readonly decodeMs: number | null;
   /** Arrival times of the text deltas, from `performance.now()`. */
   readonly textAtMs: readonly number[];
 };
@@ -42,8 +44,14 @@ type Delta = {
 type Chunk = {
   readonly choices?: readonly { readonly delta?: Delta }[];
   readonly usage?: Usage | null;
-  /** llama.cpp's own counts, in the last chunk. */
-  readonly timings?: { readonly cache_n?: number; readonly prompt_n?: number };
+  /** In the last chunk: llama.cpp's own counts and times, and Sluice's times. */
+  readonly timings?: {
+    readonly cache_n?: number;
+    readonly prompt_n?: number;
+    readonly predicted_ms?: number;
+    readonly first_token_ms?: number | null;
+    readonly total_ms?: number;
+  };
 };
 
 const LIMIT_MS = 180_000;
@@ -120,6 +128,7 @@ class Reading {
       cachedTokens: this.#cachedTokens(),
       ttftMs: this.#firstAtMs - this.#startedMs,
       totalMs: performance.now() - this.#startedMs,
+      decodeMs: this.#decodeMs(),
       textAtMs: this.#textAtMs,
     };
   }
@@ -128,6 +137,12 @@ class Reading {
     const { prompt_tokens = 0, prompt_tokens_details } = this.#usage ?? {};
     const { prompt_n = prompt_tokens, cache_n = prompt_tokens - prompt_n } = this.#timings ?? {};
     return prompt_tokens_details?.cached_tokens ?? cache_n;
+  }
+
+  #decodeMs(): number | null {
+    const { predicted_ms = null, first_token_ms = null, total_ms = null } = this.#timings ?? {};
+    if (predicted_ms !== null) return predicted_ms;
+    return total_ms === null || first_token_ms === null ? null : total_ms - first_token_ms;
   }
 
   #outcome(): Outcome {

@@ -7,11 +7,11 @@ import type {
   LlamaRankingContext,
   Token,
 } from "node-llama-cpp";
+import { usableCpus } from "../../cpu-count.ts";
 import type { ModelOptions } from "../../engine/messages.ts";
 import type { PreparedInput } from "../../generation/embedding.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import { JSON_SYNTAX } from "../../generation/syntax.ts";
-import { usableCpus } from "./cpu-count.ts";
 import { type Device, fitIntoMemory, type LoadOptions, modelFacts, withDevice } from "./device.ts";
 import { limitOnDevice, requireRoom } from "./load-plan.ts";
 import {

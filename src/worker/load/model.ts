@@ -2,6 +2,7 @@
 
 import { freemem } from "node:os";
 import type { Llama, LlamaModel } from "node-llama-cpp";
+import { usableCpus } from "../../cpu-count.ts";
 import type { StepLoad } from "../../generation/events.ts";
 import { addMemory } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
@@ -12,7 +13,6 @@ import { PromptSlices } from "../step/prompt-slices.ts";
 import { Slot } from "../step/slots.ts";
 import { Speculation } from "../step/speculation.ts";
 import { stepMeter } from "../step/step-meter.ts";
-import { usableCpus } from "./cpu-count.ts";
 import {
   type Device,
   fitIntoMemory,

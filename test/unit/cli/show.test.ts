@@ -26,6 +26,7 @@ const MEMORY = {
   weights: { ramBytes: 1_056_000_000, vramBytes: 0 },
   free: { ramBytes: 8_000_000_000, vramBytes: 0 },
   fits: true,
+  processor: "AVX2, FMA",
   advice: null,
   rows: [1, 4].map((slots) => ({
     contextTokens: 4096,

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
-import { cgroupQuota, usableCpus } from "../../../../src/worker/load/cpu-count.ts";
+import { cgroupQuota, usableCpus } from "../../src/cpu-count.ts";
 
 function files(contents: Readonly<Record<string, string>>) {
   return (file: string): string | null => contents[file] ?? null;

@@ -1,0 +1,126 @@
+// Checks of the addresses: whether the server can listen on them, and whether tokens come one by one through a proxy.
+
+import { createServer } from "node:net";
+import { type StreamResult, streamChat } from "../../bench/clients/stream-client.ts";
+import { listedModels } from "../../bench/listed-models.ts";
+import type { Config } from "../../config/config.ts";
+import { type ListenAddress, listenAddresses } from "../../config/listen-address.ts";
+import { Findings } from "./finding.ts";
+
+const TOKENS = 48;
+const STREAM_LIMIT_MS = 60_000;
+const HEALTH_LIMIT_MS = 2_000;
+/** Of the time in which the server wrote the answer, the share in which it arrived. */
+const STREAMED_SHARE = 0.5;
+const CLOCK_DIFFERENCE_MS = 60_000;
+
+export async function checkAddresses(config: Config): Promise<Findings> {
+  const findings = new Findings("address");
+  for (const address of listenAddresses(config)) {
+    const shown = textOf(address);
+    const code = await whyNot(address);
+    if (code === null) findings.ok(`${shown} is free`);
+    else if (code === "EADDRINUSE" && (await answersHealth(address)))
+      findings.note(`a server like this one runs at ${shown}`);
+    else
+      findings.problem(
+        `this user cannot listen on ${shown}: ${code}`,
+        code === "EADDRINUSE"
+          ? "another program listens there: stop it, or choose another --port"
+          : "see --host, --port and --listen",
+      );
+  }
+  return findings;
+}
+
+function textOf(address: ListenAddress): string {
+  if ("path" in address) return `unix:${address.path}`;
+  const { host = "*", port } = address;
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** @returns the code of the error; null if listening works */
+function whyNot(address: ListenAddress): Promise<string | null> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen(address, () => server.close(() => resolve(null)));
+  });
+}
+
+async function answersHealth(address: ListenAddress): Promise<boolean> {
+  if ("path" in address) return false;
+  const { host = "127.0.0.1", port } = address;
+  const name = host.includes(":") ? `[${host}]` : host;
+  try {
+    const response = await fetch(`http://${name}:${port}/health`, {
+      signal: AbortSignal.timeout(HEALTH_LIMIT_MS),
+    });
+    return response.ok && response.headers.has("x-request-id");
+  } catch {
+    return false; // something else, which does not speak HTTP
+  }
+}
+
+type Through = {
+  /** Where clients reach the server. */
+  readonly url: string;
+  readonly key: string | null;
+};
+
+/** Streams one answer through the URL, as a client would. */
+export async function checkThrough({ url, key }: Through): Promise<Findings> {
+  const findings = new Findings("streaming");
+  const base = url.replace(/\/+(v1\/*)?$/, "");
+  let model: string | undefined;
+  try {
+    [model] = await listedModels({ url: base, apiKey: key });
+    await checkDate(base, findings);
+  } catch (error) {
+    findings.problem(
+      (error as Error).message,
+      "check the address, the key (--key) and the proxy's log",
+    );
+    return findings;
+  }
+  const messages = [{ role: "user", content: "Count from one to fifty." }];
+  const result = await streamChat({
+    ...{ url: base, model: model ?? "", apiKey: key, messages, tokens: TOKENS },
+    limitMs: STREAM_LIMIT_MS,
+  });
+  judge(result, base, findings);
+  return findings;
+}
+
+/** Compares the clocks of both machines by the Date header. */
+async function checkDate(base: string, findings: Findings): Promise<void> {
+  const response = await fetch(`${base}/health`, { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) });
+  const theirs = Date.parse(response.headers.get("date") ?? "");
+  const apartMs = Math.abs(theirs - Date.now());
+  if (apartMs > CLOCK_DIFFERENCE_MS)
+    findings.warning(
+      `the clocks of this machine and of ${base} differ by ${Math.round(apartMs / 1000)} s`,
+      "switch on time synchronization on both",
+    );
+}
+
+function judge(result: StreamResult, base: string, findings: Findings): void {
+  const { outcome, status, textAtMs, ttftMs, decodeMs } = result;
+  if (outcome !== "complete") {
+    findings.problem(
+      `an answer through ${base} ended early: ${outcome}, status ${status}`,
+      "look for the request in the server's log and in the proxy's; a proxy may have a time limit for answers",
+    );
+    return;
+  }
+  const arrivedMs = (textAtMs.at(-1) ?? 0) - (textAtMs[0] ?? 0);
+  const tokens = `${textAtMs.length} pieces of text in ${Math.round(arrivedMs)} ms, the first after ${Math.round(ttftMs)} ms`;
+  if (decodeMs === null || textAtMs.length < 4)
+    findings.note(`${tokens}: too little to tell whether something buffers the stream`);
+  else if (arrivedMs < decodeMs * STREAMED_SHARE)
+    findings.problem(
+      `something between here and the server buffers streams: it wrote for ${Math.round(decodeMs)} ms, and here came ${tokens}`,
+      "switch off buffering and compression for the API: proxy_buffering off and gzip off in nginx (see deploy/nginx.conf), flush_interval -1 in Caddy",
+    );
+  else findings.ok(`tokens come one by one through ${base}: ${tokens}`);
+}
