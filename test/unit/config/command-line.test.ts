@@ -350,3 +350,12 @@ test("an alias replaces the file name of the first model, which another model ma
 test("names an unknown command word, and says what is allowed", () => {
   expect(complaintAbout(["start"])).toBe(
     'unknown command "start"; the commands are serve, keys, pull, list, ps, load, stop, rm, cache, launch, show, bench, doctor and health; with npm, put -- before the options',
+  );
+});
+
+test.each([[["sk-Secret1"]], [["--port", "1", "secret"]], [["averylongsecret"]]])(
+  "does not repeat an argument that may be a key: %j",
+  (args) => {
+    expect(complaintAbout(args)).toMatch(/^unexpected argument; choose a model with --model PATH/);
+  },
+);
