@@ -37,10 +37,10 @@ function meanMs(name) {
   return (1000 * (grown("sum") / grown("count"))).toFixed(1);
 }
 
-/** @returns a function that looks up a value of /metrics by name */
+/** @returns a function that looks up a value of /metrics by name: the sum over all models */
 async function histograms() {
   const response = await fetch(`${url}/metrics`, { headers: { authorization } });
-  const lines = (await response.text()).split("\n").map((line) => line.split(" "));
-  const values = new Map(lines.map(([name, value]) => [name, Number(value)]));
-  return (name) => values.get(name) ?? 0;
+  const series = [...(await response.text()).matchAll(/^(\w+)(?:\{.*\})? (\S+)$/gm)];
+  const values = (name) => series.filter(([, each]) => each === name);
+  return (name) => values(name).reduce((sum, [, , value]) => sum + Number(value), 0);
 }

@@ -12,7 +12,7 @@ import { orAborted } from "./generation/deferred.ts";
 import type { MemoryUse } from "./generation/memory-use.ts";
 import type { ModelInfo } from "./generation/model-info.ts";
 import type { Logger } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import type { ModelSpec } from "./models/model-spec.ts";
 
 /** Load progress is logged in steps of this size. */
@@ -56,7 +56,7 @@ export function createEngine(spec: ModelSpec, parts: EngineParts): Engine {
     log: (level, message) => log[level](message),
     onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
     onSaved: (bytes) => metrics.prefixesSaved(id, bytes),
-    onLoad: (load) => metrics.stepComputed(load),
+    onLoad: (load) => metrics.stepComputed(id, load),
     onLoadProgress: progressLog(spec, log),
   });
 }

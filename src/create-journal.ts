@@ -4,7 +4,7 @@ import { Journal } from "./journal/journal.ts";
 import { LoadWindow } from "./journal/load-window.ts";
 import { requestLog } from "./journal/request-log.ts";
 import type { Logger } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 
 export type JournalParts = { readonly log: Logger; readonly metrics: Metrics };
 

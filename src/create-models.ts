@@ -223,13 +223,14 @@ type FleetModelParts<E extends LoadableEngine> = {
 };
 
 function fleetModel<E extends LoadableEngine>(
-  { file, isPinned }: ModelSpec,
+  { file, isPinned, names: [servedModel] }: ModelSpec,
   { queue, fleet, slots, ...parts }: FleetModelParts<E>,
 ): FleetModel<E> {
   const lane = queue.addLane(parts.name, slots);
   return new FleetModel({
     ...parts,
     lane,
+    servedModel,
     isPinned,
     inside: () => queue.insideLane(lane.name),
     refuseWaiting: (error) => queue.refuseWaiting(lane.name, error),

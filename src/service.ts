@@ -32,10 +32,11 @@ import { watchSendQueues } from "./http/vanished-clients/send-queue-watch.ts";
 import { WebSockets } from "./http/websocket/websocket.ts";
 import { queueOptionsOf, withLiveSettings } from "./live-settings.ts";
 import { createLogger, type Logger } from "./log.ts";
-import { Metrics } from "./metrics.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import type { Fleet } from "./models/fleet/fleet.ts";
 import type { ModelList } from "./models/model-list.ts";
 import { Admissions } from "./queue/admissions.ts";
+import { serverFigures } from "./server-figures.ts";
 
 export type { Config } from "./config/config.ts";
 // biome-ignore lint/performance/noBarrelFile: the package's public API includes parts of other files
@@ -133,7 +134,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
   const tls = readTlsFiles(config);
   const diskCache = openDiskCache(config);
   const log = parts.log ?? createLogger(config);
-  const metrics = new Metrics();
+  const metrics = new Metrics(config.metricAlias);
   const report = bugReporter(metrics, log);
   const journals = createJournal({ log, metrics });
   const access = createAccess(config, log);
@@ -142,7 +143,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
   const served = createModels({ ...parts, ...shared, config: current });
   const questions = new Admissions(queueOptions({ ...QUESTION_LIMITS, busyWith: OTHER_QUESTIONS }));
   const stores = createStores(config, COMPILE_PROGRAM);
-  watchModels(metrics, served);
+  metrics.watch(() => serverFigures({ ...served, config: current }));
   const bodies = {
     bodyLimitBytes: config.bodyLimit,
     bodyMemory: new BodyMemory(config.bodyMemory),
@@ -221,20 +222,6 @@ function followCertificate(servers: HttpServers, { log, ...files }: Certificate)
       log.info("the certificate has changed; new connections get it");
     },
     onError: (message) => log.error(message),
-  });
-}
-
-function watchModels(metrics: Metrics, { queue, models, fleet }: Models): void {
-  metrics.watch({
-    slotsBusy: () => queue.busy,
-    queueLength: () => queue.waiting,
-    workerRestarts: () =>
-      models.all.reduce(
-        (sum, { generating }) => sum + (generating?.engine.status().workerRestarts ?? 0),
-        0,
-      ),
-    modelsLoaded: () => fleet.models.filter(({ state }) => state === "ready").length,
-    modelsMemory: () => fleet.memory,
   });
 }
 

@@ -54,6 +54,7 @@ export async function slotsBusy(url: string): Promise<number> {
 /** How many requests ended so since the server started: `aborted`, their client left; `cancelled`, stopped from outside. */
 export async function countEnded(url: string, outcome: "aborted" | "cancelled"): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const line = new RegExp(`^sluice_requests_total\\{outcome="${outcome}"\\} (\\d+)$`, "m");
-  return Number(line.exec(text)?.[1] ?? 0);
+  const lines = text.matchAll(/^sluice_requests_total\{.*outcome="([^"]+)".*\} (\d+)$/gm);
+  const counts = [...lines].filter(([, each]) => each === outcome);
+  return counts.reduce((sum, [, , count]) => sum + Number(count), 0);
 }

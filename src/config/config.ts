@@ -6,6 +6,7 @@ import { KEY_SETTINGS } from "./settings/key-settings.ts";
 import { LIMIT_SETTINGS } from "./settings/limit-settings.ts";
 import { LOG_SETTINGS } from "./settings/log-settings.ts";
 import { MODEL_SETTINGS } from "./settings/model-settings.ts";
+import { MONITORING_SETTINGS } from "./settings/monitoring-settings.ts";
 import { NETWORK_SETTINGS } from "./settings/network-settings.ts";
 import { STREAM_SETTINGS } from "./settings/stream-settings.ts";
 
@@ -18,6 +19,7 @@ export const SETTINGS = {
   ...KEY_SETTINGS,
   ...STREAM_SETTINGS,
   ...LOG_SETTINGS,
+  ...MONITORING_SETTINGS,
 };
 
 type AllSettings = typeof SETTINGS;

@@ -2,7 +2,7 @@
 
 import type { GenerateEvent } from "../generation/events.ts";
 import type { MemoryUse } from "../generation/memory-use.ts";
-import type { EngineState, ModelInfo } from "../generation/model-info.ts";
+import type { EngineState, KvTokens, ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, AnyQuestion, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
@@ -18,6 +18,8 @@ export type EngineStatus = {
   readonly workerRestarts: number;
   /** Why the state is `failed` or `restarting`; null otherwise. */
   readonly reason: string | null;
+  /** What is in its slots; absent for an engine without slots, or that does not say. */
+  readonly kvTokens?: KvTokens;
 };
 
 export type ModelLoadOptions = {

@@ -4,7 +4,7 @@
 import { type ErrorDetails, ServiceError, toErrorCode } from "../errors.ts";
 import type { FreshEvent, SavedBytes, StepLoad } from "../generation/events.ts";
 import type { MemoryUse } from "../generation/memory-use.ts";
-import type { ModelInfo } from "../generation/model-info.ts";
+import type { KvTokens, ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, AnyQuestion, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 
@@ -129,11 +129,15 @@ export type FromWorker =
       readonly error: WireError;
       readonly ms: number;
     }
-  /** All events of one decode step, for all slots. `loads`: the steps since the last such message. */
+  /**
+   * All events of one decode step, for all slots. `loads`: the steps since the last such message. `kvTokens`: what is in the
+   * slots after these events.
+   */
   | {
       readonly type: "step";
       readonly events: readonly StepEvent[];
       readonly loads: readonly StepLoad[];
+      readonly kvTokens: KvTokens;
     }
   /** The size of the saved prefixes has changed. */
   | ({ readonly type: "saved" } & SavedBytes)

@@ -2,7 +2,7 @@
 // model starts a new process.
 
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
-import type { ModelInfo } from "../generation/model-info.ts";
+import { type KvTokens, type ModelInfo, NO_KV_TOKENS } from "../generation/model-info.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import { Crashes, type WorkerLoss } from "./crashes.ts";
@@ -31,13 +31,15 @@ export class WorkerEngine implements Engine {
   readonly #gate = new SuspectGate();
   readonly #runs = new Map<string, RemoteRun>();
   #lastLoss: WorkerLoss | null = null;
+  #kvTokens: KvTokens = NO_KV_TOKENS;
   #nextId = 0;
 
   constructor(options: WorkerEngineOptions) {
     this.#options = options;
     this.#worker = new ModelWorker({
       ...options,
-      onStep: ({ events, loads }) => {
+      onStep: ({ events, loads, kvTokens }) => {
+        this.#kvTokens = kvTokens;
         for (const event of events) this.#receive(event);
         for (const load of loads) options.onLoad(load);
       },
@@ -54,7 +56,7 @@ export class WorkerEngine implements Engine {
   }
 
   status(): EngineStatus {
-    return this.#worker.status;
+    return { ...this.#worker.status, kvTokens: this.#kvTokens };
   }
 
   /** If the worker dies, the question is asked again while it is alone in the worker, so that it affects no other request. */
@@ -138,6 +140,7 @@ export class WorkerEngine implements Engine {
 
   #loseAll(loss: WorkerLoss): void {
     this.#lastLoss = loss;
+    this.#kvTokens = NO_KV_TOKENS;
     for (const run of this.#runs.values()) {
       try {
         run.lose(loss);

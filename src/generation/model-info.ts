@@ -56,10 +56,25 @@ export type ModelInfo = {
 /** The state of an engine: its worker process and the model in it. */
 export type EngineState = "unloaded" | "loading" | "ready" | "restarting" | "failed" | "closed";
 
+/** `waiting`: requests wait until other models have freed the memory. */
+export const MODEL_STATES = [
+  ...(["unloaded", "waiting", "loading", "ready", "unloading"] as const),
+  ...(["restarting", "failed", "closed"] as const),
+] satisfies readonly (EngineState | "waiting" | "unloading")[];
+
+/** Tokens in the KV caches of a model's slots. */
+export type KvTokens = {
+  /** Those of running requests. */
+  readonly running: number;
+  /** Those of earlier prompts and answers, on free slots: the next request may reuse or replace them. */
+  readonly kept: number;
+};
+
+export const NO_KV_TOKENS: KvTokens = { running: 0, kept: 0 };
+
 export type ModelState = {
   readonly names: readonly [string, ...string[]];
-  /** `waiting`: requests wait until other models have freed the memory. */
-  readonly state: EngineState | "waiting" | "unloading";
+  readonly state: (typeof MODEL_STATES)[number];
   /** Why the state is `failed` or `restarting`; null otherwise. */
   readonly reason: string | null;
   readonly kind: "chat" | "embedding";

@@ -14,8 +14,10 @@ type RequestOutcome = FinishReason | "computed" | ErrorCode;
 /** A request for an answer. */
 export type AnswerWork = {
   readonly type: "answer";
-  /** Null if it was refused before its model was known. */
+  /** The name under which the client asked for it; null if the request was refused before its model was known. */
   readonly model: string | null;
+  /** The first name of that model, whichever name the client used. */
+  readonly servedModel: string | null;
   readonly isStreamed: boolean;
   /** Whether its prompt was counted: otherwise the receipt has no tokens. */
   readonly isPrepared: boolean;
@@ -32,6 +34,7 @@ export type AnswerWork = {
 export type EmbeddingWork = {
   readonly type: "embedding";
   readonly model: string | null;
+  readonly servedModel: string | null;
   /** Inputs that were computed. */
   readonly inputs: number;
   readonly promptTokens: number;

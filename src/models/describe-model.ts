@@ -39,7 +39,7 @@ export function describeModel(
   };
 }
 
-function stateOf(model: FleetModel): ModelState["state"] {
+export function stateOf(model: FleetModel): ModelState["state"] {
   switch (model.state) {
     case "unloaded":
       if (model.failure) return "failed";

@@ -16,10 +16,13 @@ import type { Batcher } from "./step/batcher.ts";
 import { generate } from "./step/generate.ts";
 import type { GenerateDeps } from "./step/prefill.ts";
 import { Run } from "./step/run.ts";
+import { kvTokensOf, type Slot } from "./step/slots.ts";
 
 type Model = LoadedModel & GenerateDeps;
 
-const outbox = new Outbox(send);
+/** Empty until the model is loaded. */
+let slots: readonly Slot[] = [];
+const outbox = new Outbox(send, () => kvTokensOf(slots));
 const runs = new Map<string, Run>();
 
 serveParent({ load, post: (message) => outbox.post(message) });
@@ -34,6 +37,7 @@ async function load(options: LoadOptions): Promise<LoadedWorker<Question>> {
     onLoad: (step) => outbox.addLoad(step),
   });
   const { batcher, info } = loaded;
+  slots = loaded.slots;
   const emit = (event: StepEvent) => outbox.add(event);
   const log = (level: "info" | "warn", message: string) =>
     outbox.post({ type: "log", level, message });

@@ -3,18 +3,22 @@
 
 import type { FromWorker, StepEvent } from "../engine/messages.ts";
 import type { StepLoad } from "../generation/events.ts";
+import type { KvTokens } from "../generation/model-info.ts";
 
 export type Send = (messages: readonly FromWorker[]) => void;
 
 export class Outbox {
   readonly #send: Send;
+  readonly #kvTokens: () => KvTokens;
   #messages: FromWorker[] = [];
   #events: StepEvent[] = [];
   #loads: StepLoad[] = [];
   #isScheduled = false;
 
-  constructor(send: Send) {
+  /** @param kvTokens what is in the slots now; read for each step message */
+  constructor(send: Send, kvTokens: () => KvTokens) {
     this.#send = send;
+    this.#kvTokens = kvTokens;
   }
 
   post(message: FromWorker): void {
@@ -47,7 +51,7 @@ export class Outbox {
     const [messages, events, loads] = [this.#messages, this.#events, this.#loads];
     this.#messages = [];
     if (events.length > 0) {
-      messages.push({ type: "step", events, loads });
+      messages.push({ type: "step", events, loads, kvTokens: this.#kvTokens() });
       this.#events = [];
       this.#loads = [];
     }

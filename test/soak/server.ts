@@ -5,6 +5,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { residentMb } from "../../src/bench/process-usage.ts";
+import { metricSum } from "../support/clients/metric-sum.ts";
 import { type Child, childrenOf, descriptorsOf } from "../support/processes.ts";
 import type { RequestLine } from "./report/ledger.ts";
 
@@ -140,11 +141,13 @@ export async function metricsOf(
 
 /** @param text the body of /metrics */
 export function metricsIn(text: string): Metrics {
-  const metric = (name: string) => {
-    const line = text.split("\n").find((each) => each.startsWith(`${name} `));
-    return Number(line?.slice(name.length) ?? 0);
-  };
-  const outcomes = text.matchAll(/^sluice_requests_total\{outcome="(.+)"\} (\d+)$/gm);
+  const metric = (name: string, labels: Readonly<Record<string, string>> = {}) =>
+    metricSum(text, name, labels) ?? 0;
+  const outcomes = new Set(
+    [...text.matchAll(/^sluice_requests_total\{.*outcome="([^"]+)"/gm)].map(
+      ([, each = ""]) => each,
+    ),
+  );
   const [heap, external] = ["heap_size_used", "external_memory"].map((name) =>
     metric(`sluice_nodejs_${name}_bytes`),
   );
@@ -154,7 +157,9 @@ export function metricsIn(text: string): Metrics {
     waiting: metric("sluice_queue_length"),
     restarts: metric("sluice_worker_restarts_total"),
     uncaught: text.includes("\nsluice_uncaught_total") ? metric("sluice_uncaught_total") : null,
-    tokensOut: metric('sluice_tokens_total{direction="out"}'),
-    outcomes: new Map([...outcomes].map(([, outcome = "", value]) => [outcome, Number(value)])),
+    tokensOut: metric("sluice_tokens_total", { direction: "out" }),
+    outcomes: new Map(
+      [...outcomes].map((outcome) => [outcome, metric("sluice_requests_total", { outcome })]),
+    ),
   };
 }

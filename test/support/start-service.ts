@@ -14,6 +14,7 @@ import {
   type ServiceSettings,
 } from "../../src/service.ts";
 import { BUNDLED_WORKERS } from "./bundled-programs.ts";
+import { metricSum } from "./clients/metric-sum.ts";
 import { FakeEmbeddingEngine, type FakeEmbeddingOptions } from "./engines/fake-embedding-engine.ts";
 import { FakeEngine, type FakeEngineOptions } from "./engines/fake-engine.ts";
 import { quickPulls } from "./engines/fake-pulls.ts";
@@ -157,11 +158,16 @@ async function start(settings: ServiceSettings, parts: ServiceParts = {}): Promi
   return { url, urls, service, logLines, close: () => service.close() };
 }
 
-export async function metric(url: string, name: string, labels = ""): Promise<number> {
+/** @returns the sum of the metric's series that have these labels */
+export async function metric(
+  url: string,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const line = text.split("\n").find((each) => each.startsWith(`${name}${labels} `));
-  if (!line) throw new Error(`no metric ${name}${labels}`);
-  return Number(line.slice(line.lastIndexOf(" ")));
+  const sum = metricSum(text, name, labels);
+  if (sum === null) throw new Error(`no metric ${name} with ${JSON.stringify(labels)}`);
+  return sum;
 }
 
 /** Waits until the condition holds: for states that no event announces. */

@@ -12,6 +12,7 @@ export const GROUPS = {
   keys: "Keys and access",
   streams: "Streams and stored responses",
   logs: "Logs",
+  monitoring: "Monitoring",
 } as const;
 export type SettingGroup = keyof typeof GROUPS;
 

@@ -72,6 +72,7 @@ async function answer(
   refuseUnknown(parsed, deps.isStrict);
   const { id, model } = deps.models.resolveEmbedding(parsed.model, parsed.request.type);
   record.model = id;
+  record.servedModel = model.servedModel;
   model.engine.check(parsed.request);
   nameIgnored(res, parsed);
   const { signal, abort } = client;

@@ -7,6 +7,7 @@ export class EmbeddingRecord {
   readonly #arrivedAtMs = performance.now();
   /** Null until the request is parsed. */
   model: string | null = null;
+  servedModel: string | null = null;
   /** Null until the request is in the queue for the worker. */
   admission: Pick<Admission, "waitedMs"> | null = null;
   /** Inputs computed so far. */
@@ -23,8 +24,8 @@ export class EmbeddingRecord {
   }
 
   get work(): EmbeddingWork {
-    const { model, inputs, promptTokens, ageMs: totalMs } = this;
+    const { model, servedModel, inputs, promptTokens, ageMs: totalMs } = this;
     const queueMs = this.admission?.waitedMs ?? 0;
-    return { type: "embedding", model, inputs, promptTokens, queueMs, totalMs };
+    return { type: "embedding", model, servedModel, inputs, promptTokens, queueMs, totalMs };
   }
 }

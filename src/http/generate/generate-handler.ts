@@ -6,7 +6,7 @@ import type { Dialect } from "../../api/dialect.ts";
 import { toServiceError } from "../../errors.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { UsageBook } from "../../keys/usage/usage-book.ts";
-import type { Metrics } from "../../metrics.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
 import type { ModelList } from "../../models/model-list.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { modelInPath } from "../routes/path-model.ts";
@@ -100,6 +100,7 @@ function parse(
   record.isStreamed = parsed.isStreamed;
   const { id, model } = deps.models.resolve(parsed.model);
   record.model = id;
+  record.servedModel = model.servedModel;
   nameIgnored(res, parsed);
   return { parsed, model };
 }

@@ -13,7 +13,7 @@ import type { SlotUse } from "../../generation/slot-lease.ts";
 import { Tally } from "../../generation/tally.ts";
 import { GapCounts } from "../../journal/gap-counts.ts";
 import type { AnswerWork } from "../../journal/journal.ts";
-import type { Metrics } from "../../metrics.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
 import type { Admission } from "../../queue/admission.ts";
 
 export type RecordOptions = {
@@ -35,6 +35,8 @@ export class RequestRecord {
   #loggedMiss: LoggedMiss | null = null;
   /** Null until the request is parsed. */
   model: string | null = null;
+  /** The first name of that model; null until the request is parsed. */
+  servedModel: string | null = null;
   /** Null until the request is in the queue. */
   admission: Pick<Admission, "waitedMs"> | null = null;
   isStreamed = false;
@@ -59,7 +61,7 @@ export class RequestRecord {
     if (isDelta(event) && tally.completionTokens > 0 && event.tokens > 0) {
       const gapMs = (event.atMs - tally.lastAtMs) / event.tokens;
       this.#gaps.add(gapMs, event.tokens);
-      this.#options.metrics.tokensArrived(gapMs);
+      this.#options.metrics.tokensArrived(this.servedModel, gapMs);
     }
     tally.add(event);
   }
@@ -68,7 +70,7 @@ export class RequestRecord {
   promptRead(tally: Tally, { told, logged }: MissDiagnosis): void {
     this.#miss ??= told;
     this.#loggedMiss ??= logged;
-    this.#options.metrics.promptRead(tally, logged);
+    this.#options.metrics.promptRead(tally, { servedModel: this.servedModel, miss: logged });
   }
 
   /** @throws Error if the request is not prepared yet */
@@ -142,6 +144,7 @@ export class RequestRecord {
     const work: AnswerWork = {
       type: "answer",
       model: this.model,
+      servedModel: this.servedModel,
       isStreamed: this.isStreamed,
       isPrepared: this.#prepared.length > 0,
       receipt: this.receipt,

@@ -13,7 +13,7 @@ import type { Caller } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { UsageBook } from "../../keys/usage/usage-book.ts";
 import { startOf, type UtcDay } from "../../keys/usage/utc-day.ts";
-import type { Metrics } from "../../metrics.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import type { TokenBudgets } from "../../queue/token-budgets.ts";
 import { mountGet } from "../server/middleware.ts";

@@ -8,6 +8,8 @@ import type { ModelFactsOptions } from "./model-facts.ts";
 
 export type FleetModelOptions<E extends LoadableEngine> = ModelFactsOptions & {
   readonly name: string;
+  /** The first name of the served model whose process it is: the same for its answers and its embeddings. */
+  readonly servedModel: string;
   /** Whether it generates; the others compute embeddings or rank documents. */
   readonly isGenerating: boolean;
   readonly engine: E;

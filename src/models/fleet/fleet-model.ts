@@ -22,6 +22,7 @@ type State = PlanModel<Demand>["state"];
 export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   readonly #options: FleetModelOptions<E>;
   readonly name: string;
+  readonly servedModel: string;
   readonly isGenerating: boolean;
   readonly isPinned: boolean;
   readonly engine: E;
@@ -46,6 +47,7 @@ export class FleetModel<E extends LoadableEngine = LoadableEngine> {
   constructor(options: FleetModelOptions<E>) {
     this.#options = options;
     this.name = options.name;
+    this.servedModel = options.servedModel;
     this.isGenerating = options.isGenerating;
     this.isPinned = options.isPinned;
     this.engine = options.engine;

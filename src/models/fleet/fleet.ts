@@ -43,6 +43,11 @@ export class Fleet {
       .reduce((sum, { facts }) => addMemory(sum, facts.expectedMemory), NO_MEMORY);
   }
 
+  /** What they may take together. */
+  get budget(): MemoryUse {
+    return this.#options.budget().total;
+  }
+
   /** The models that generate, among which the memory is divided. */
   get count(): number {
     return this.models.filter(({ isGenerating }) => isGenerating).length;

@@ -2,6 +2,7 @@
 // preferred, because llama.cpp computes only sequences with consecutive ids together.
 
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
+import { type KvTokens, NO_KV_TOKENS } from "../../generation/model-info.ts";
 import type { Batcher } from "./batcher.ts";
 
 /** Runs work that changes caches while no decode is queued. */
@@ -71,6 +72,12 @@ export class Slot {
     if (this.sequence.nextTokenIndex === 0) return;
     await batcher.exclusively(() => this.sequence.clearHistory());
   }
+}
+
+export function kvTokensOf(slots: readonly Slot[]): KvTokens {
+  return slots.reduce(({ running, kept }, { isBusy, sequence: { nextTokenIndex: tokens } }) => {
+    return isBusy ? { running: running + tokens, kept } : { running, kept: kept + tokens };
+  }, NO_KV_TOKENS);
 }
 
 /** A slot not next to a busy one makes llama.cpp compute each step in two parts. This many cached tokens make up for it. */

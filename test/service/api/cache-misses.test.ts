@@ -56,7 +56,7 @@ test("a changed system prompt is named in the header, the timings, the log and t
     changedIn: "system",
   });
   const counted = (outcome: string) =>
-    metric(running.url, "sluice_prefix_tokens_total", `{tier="none",outcome="${outcome}"}`);
+    metric(running.url, "sluice_prefix_tokens_total", { tier: "none", outcome });
   expect(await counted("prefix_changed")).toBe(missed);
   expect(await counted("new")).toBe(403 + 404 - missed);
 });
@@ -66,7 +66,7 @@ test("cached tokens are counted by the tier that had them", async () => {
   await send(CHAT, chatOf("Be brief."));
 
   expect(
-    await metric(running.url, "sluice_prefix_tokens_total", '{tier="slot",outcome="hit"}'),
+    await metric(running.url, "sluice_prefix_tokens_total", { tier: "slot", outcome: "hit" }),
   ).toBe(300);
 });
 

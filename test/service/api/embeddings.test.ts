@@ -129,7 +129,7 @@ test("returns vectors, names ignored fields, and leaves a log line and metrics",
   });
   expect(running.logLines.at(-1)).toMatchObject({ path: "/v1/embeddings", inputs: 2, tokensIn: 2 });
   expect(await metric(running.url, "sluice_embedding_inputs_total")).toBe(2);
-  expect(await metric(running.url, "sluice_requests_total", '{outcome="computed"}')).toBe(1);
+  expect(await metric(running.url, "sluice_requests_total", { outcome: "computed" })).toBe(1);
 });
 
 test.each(["/v1/rerank", "/rerank", "/v1/reranking", "/reranking", "/v2/rerank"])(

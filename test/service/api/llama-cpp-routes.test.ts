@@ -399,7 +399,7 @@ describe("while the model loads", () => {
     leave(client.socket);
 
     await until(() => running.service.models.default.lane.waiting === 0, "it waits no more");
-    const aborted = () => metric(running.url, "sluice_requests_total", '{outcome="aborted"}');
+    const aborted = () => metric(running.url, "sluice_requests_total", { outcome: "aborted" });
     expect(await aborted()).toBe(1);
   });
 

@@ -105,6 +105,15 @@ test.each(["kill-at-start", "kill-at-5", "nonsense-at-5"] as const)(
   },
 );
 
+test("what is in the slots is known while requests run, and nothing is in them without a worker", async () => {
+  const running = ask({ queue: open(), tokens: 10_000 });
+  await until(() => (engine.status().kvTokens?.running ?? 0) > 5, "tokens are in a slot");
+  await engine.unload();
+
+  expect(engine.status().kvTokens).toEqual({ running: 0, kept: 0 });
+  expect(await running.done).toBe("engine_unavailable");
+});
+
 test("suspects keep their slots: waiting requests come after them", async () => {
   const queue = open(1);
   const first = ask({ queue, tokens: 30 });

@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { operations } from "../../../src/api/openapi/operations.ts";
+import { metricSum } from "../../support/clients/metric-sum.ts";
 import { chat, post, postSse, readAll } from "../../support/clients/sse-client.ts";
 import type { FakeEngineOptions } from "../../support/engines/fake-engine.ts";
 import { type KeysFile, newKeysFile, untilNoticed } from "../../support/keys.ts";
@@ -355,7 +356,7 @@ describe("usage", () => {
     await until(async () => (await usage(admin)).data.length === 4, "the new key is known");
     const seriesFor = async (headers: Record<string, string>) => {
       const text = await (await fetch(`${url}/metrics`, { headers })).text();
-      expect(text).toContain('sluice_requests_total{outcome="stop"} 2');
+      expect(metricSum(text, "sluice_requests_total", { outcome: "stop" })).toBe(2);
       return text.split("\n").filter((line) => line.startsWith("sluice_key_"));
     };
     const ofAlices = [
@@ -414,7 +415,7 @@ describe("usage", () => {
     expect(data).toMatchObject([
       { key: "anonymous", requests: 2, prompt_tokens: 3, completion_tokens: 2 },
     ]);
-    expect(await metric(url, "sluice_key_requests_total", '{key="anonymous"}')).toBe(2);
+    expect(await metric(url, "sluice_key_requests_total", { key: "anonymous" })).toBe(2);
   });
 
   test("does not count the prompt of a request that never had a slot", async () => {

@@ -58,7 +58,7 @@ describe.each(Object.entries(PHASES))("a client that disconnects while %s", (_na
       expect(service.queue.waiting).toBe(0);
       for (const other of others) other.socket.destroy();
       await until(() => service.queue.inside === 0, "the others have left too");
-      expect(await metric(url, "sluice_requests_total", '{outcome="aborted"}')).toBe(
+      expect(await metric(url, "sluice_requests_total", { outcome: "aborted" })).toBe(
         phase.others + 1,
       );
     });

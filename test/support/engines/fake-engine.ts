@@ -18,7 +18,7 @@ import type {
   Usage,
 } from "../../../src/generation/events.ts";
 import { fitsInto, type MemoryUse, memoryText } from "../../../src/generation/memory-use.ts";
-import type { EngineState, ModelInfo } from "../../../src/generation/model-info.ts";
+import type { EngineState, KvTokens, ModelInfo } from "../../../src/generation/model-info.ts";
 import type { Answers, AnswerTo, Question } from "../../../src/generation/questions.ts";
 import {
   type GenerateRequest,
@@ -44,6 +44,8 @@ export type FakeEngineOptions = {
   readonly prepareMs?: number;
   /** The reported number of cached prompt tokens. */
   readonly cachedTokens?: number;
+  /** What it reports to be in its slots. */
+  readonly kvTokens?: KvTokens;
   /** The reported cost of a question. */
   readonly askCostMs?: number;
   readonly contextTokens?: number;
@@ -177,6 +179,7 @@ export class FakeEngine implements Engine {
       workerPid: null,
       workerRestarts: 0,
       reason: null,
+      ...(this.#options.kvTokens ? { kvTokens: this.#options.kvTokens } : {}),
     };
   }
 

@@ -102,6 +102,7 @@ export class FleetSimulation {
   #modelOf({ name, slots, bytes, loadMs, isPinned = false }: SimulatedModel): FleetModel {
     return new FleetModel({
       name,
+      servedModel: name,
       isGenerating: true,
       engine: this.#engine(name, { bytes, loadMs }),
       lane: this.queue.addLane(name, slots),

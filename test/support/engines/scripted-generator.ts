@@ -2,6 +2,7 @@
 // tokens that another worker generated; the text of a token is its number.
 
 import type { FromWorker, StepEvent, ToWorker } from "../../../src/engine/messages.ts";
+import type { KvTokens } from "../../../src/generation/model-info.ts";
 import { Tally } from "../../../src/generation/tally.ts";
 import { ACTIONS } from "./actions.ts";
 import { FAKE_MODEL } from "./fake-engine.ts";
@@ -68,10 +69,15 @@ function step(work: Work): void {
   const events: StepEvent[] = [{ type: "output", id, event }];
   if (isLast) events.push(finished(work));
   else if (work.credit <= 0) events.push({ type: "parked", id });
-  send({ type: "step", events, loads: [] });
+  send({ type: "step", events, loads: [], kvTokens: kvTokens() });
   if (isLast) works.delete(id);
   else if (work.credit > 0) decode(work);
   else work.timer = null;
+}
+
+/** One for each token that running requests have generated. */
+function kvTokens(): KvTokens {
+  return { running: [...works.values()].reduce((sum, { count }) => sum + count, 0), kept: 0 };
 }
 
 function finished({ start: { id, request }, count }: Work): StepEvent {
@@ -92,7 +98,8 @@ function abort(id: string): void {
   if (!work) return;
   if (work.timer) clearTimeout(work.timer);
   works.delete(id);
-  send({ type: "step", events: [{ type: "aborted", id, tokensAfterAbort: 0 }], loads: [] });
+  const events: StepEvent[] = [{ type: "aborted", id, tokensAfterAbort: 0 }];
+  send({ type: "step", events, loads: [], kvTokens: kvTokens() });
 }
 
 function send(message: FromWorker): void {

@@ -22,6 +22,7 @@ function answer({ totalMs, firstTokenMs = 1, interTokenMs = null, tokens = 1 }: 
   return {
     type: "answer",
     model: "m",
+    servedModel: "m",
     isStreamed: true,
     isPrepared: true,
     receipt: {
@@ -165,7 +166,7 @@ test("lines by model and by key are parts of the total", () => {
   const { load } = windowAt(0);
   const embedding = {
     type: "embedding" as const,
-    ...{ model: "bert", inputs: 2, promptTokens: 7, queueMs: 1, totalMs: 5 },
+    ...{ model: "bert", servedModel: "bert", inputs: 2, promptTokens: 7, queueMs: 1, totalMs: 5 },
   };
   load.add(ended(answer({ totalMs: 1 })));
   load.add(ended(embedding, { key: "bob", outcome: "computed" }));

@@ -9,6 +9,7 @@ import type { Logger } from "../../../src/log.ts";
 const WORK: AnswerWork = {
   type: "answer",
   model: "builtin",
+  servedModel: "builtin",
   isStreamed: true,
   isPrepared: true,
   receipt: {
@@ -101,6 +102,7 @@ test("embeddings have their inputs", () => {
   const work = {
     type: "embedding",
     model: "bert",
+    servedModel: "bert",
     inputs: 3,
     promptTokens: 12,
     queueMs: 0.2,

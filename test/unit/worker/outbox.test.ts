@@ -4,6 +4,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { FromWorker, StepEvent } from "../../../src/engine/messages.ts";
 import { Outbox } from "../../../src/worker/outbox.ts";
 
+/** What is in the slots. */
+const KV = { running: 7, kept: 3 };
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -18,7 +21,13 @@ function parked(id: string): StepEvent {
 
 function open() {
   const sent: FromWorker[] = [];
-  return { sent, outbox: new Outbox((messages) => sent.push(...messages)) };
+  return {
+    sent,
+    outbox: new Outbox(
+      (messages) => sent.push(...messages),
+      () => KV,
+    ),
+  };
 }
 
 test("sends all events of a step as one message, in their order", () => {
@@ -29,7 +38,9 @@ test("sends all events of a step as one message, in their order", () => {
   outbox.flushSoon();
   vi.runAllTimers();
 
-  expect(sent).toEqual([{ type: "step", events: [parked("a"), parked("b")], loads: [] }]);
+  expect(sent).toEqual([
+    { type: "step", events: [parked("a"), parked("b")], loads: [], kvTokens: KV },
+  ]);
 });
 
 test("sends only after the decode has been handed over, including events that came by then", () => {
@@ -41,7 +52,9 @@ test("sends only after the decode has been handed over, including events that ca
   expect(sent).toEqual([]);
   vi.runAllTimers();
 
-  expect(sent).toEqual([{ type: "step", events: [parked("a"), parked("b")], loads: [] }]);
+  expect(sent).toEqual([
+    { type: "step", events: [parked("a"), parked("b")], loads: [], kvTokens: KV },
+  ]);
 });
 
 test("sends one message however often it is asked to send", () => {
@@ -83,8 +96,8 @@ test("sends every event once", () => {
   }
 
   expect(sent).toEqual([
-    { type: "step", events: [parked("a")], loads: [] },
-    { type: "step", events: [parked("b")], loads: [] },
+    { type: "step", events: [parked("a")], loads: [], kvTokens: KV },
+    { type: "step", events: [parked("b")], loads: [], kvTokens: KV },
   ]);
 });
 
@@ -100,12 +113,15 @@ test("adds the loads of the steps since the last message, and sends no message f
   outbox.flushSoon();
   vi.runAllTimers();
 
-  expect(sent).toEqual([{ type: "step", events: [parked("a")], loads: [load] }]);
+  expect(sent).toEqual([{ type: "step", events: [parked("a")], loads: [load], kvTokens: KV }]);
 });
 
 test("sends the messages of one turn of the event loop in one write", () => {
   const writes: (readonly FromWorker[])[] = [];
-  const outbox = new Outbox((messages) => writes.push(messages));
+  const outbox = new Outbox(
+    (messages) => writes.push(messages),
+    () => KV,
+  );
   const pong: FromWorker = { type: "pong", stepAgeMs: 0 };
 
   outbox.post(pong);
@@ -114,5 +130,7 @@ test("sends the messages of one turn of the event loop in one write", () => {
   outbox.post(pong);
   vi.runAllTimers();
 
-  expect(writes).toEqual([[pong, pong, { type: "step", events: [parked("a")], loads: [] }]]);
+  expect(writes).toEqual([
+    [pong, pong, { type: "step", events: [parked("a")], loads: [], kvTokens: KV }],
+  ]);
 });

@@ -27,6 +27,7 @@ function modelWith(engine: LoadableEngine): FleetModel {
   const queue = new Admissions({ slots: 1, maxWaiting: 8, queueTimeoutMs: 1_000, flexWaitMs: 1 });
   return new FleetModel({
     name: "a",
+    servedModel: "a",
     isGenerating: false,
     engine,
     lane: queue.addLane("a", 1),

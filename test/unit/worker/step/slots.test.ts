@@ -3,7 +3,7 @@
 import type { LlamaContextSequence } from "node-llama-cpp";
 import { expect, test, vi } from "vitest";
 import { Batcher } from "../../../../src/worker/step/batcher.ts";
-import { Slot, SlotPool } from "../../../../src/worker/step/slots.ts";
+import { kvTokensOf, Slot, SlotPool } from "../../../../src/worker/step/slots.ts";
 
 function fakeSequence(initial: readonly number[]) {
   const cache = [...initial];
@@ -47,6 +47,14 @@ function asked(tokens: readonly number[], scope: string, savedTokens = 0) {
 }
 
 const batcher = new Batcher({ onStep: () => {}, onStepTime: () => {} });
+
+test("counts the tokens of busy slots apart from those that free slots keep", () => {
+  const slots = [[1, 2, 3], [4, 5], []].map((cache, id) => slot(id, cache).slot);
+  for (const each of slots) each.isBusy = each.id === 1;
+
+  expect(kvTokensOf(slots)).toEqual({ running: 2, kept: 3 });
+  expect(kvTokensOf([])).toEqual({ running: 0, kept: 0 });
+});
 
 test("takes the slot that holds the longest prefix of the prompt", () => {
   expect(pool([[1], [1, 2, 3, 9], [1, 2], []]).take(asked([1, 2, 3, 4], ""))?.id).toBe(1);
