@@ -4,7 +4,7 @@ import { z } from "zod";
 import { metricAliasProblem } from "../../metrics/metric-alias.ts";
 import { inGroup } from "./setting.ts";
 
-export const MONITORING_SETTINGS = inGroup("monitoring", {
+export const MONITORING_SETTINGS = inGroup("logs", {
   metricAlias: {
     schema: z
       .array(z.string())

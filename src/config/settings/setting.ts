@@ -11,8 +11,7 @@ export const GROUPS = {
   limits: "Limits",
   keys: "Keys and access",
   streams: "Streams and stored responses",
-  logs: "Logs",
-  monitoring: "Monitoring",
+  logs: "Logs and monitoring",
 } as const;
 export type SettingGroup = keyof typeof GROUPS;
 
