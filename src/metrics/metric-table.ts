@@ -108,7 +108,7 @@ export const METRICS = {
 };
 
 /** Without the prefix. */
-export type MetricName = keyof typeof METRICS;
+type MetricName = keyof typeof METRICS;
 export type MetricLabel<Name extends MetricName> = (typeof METRICS)[Name]["labels"][number];
 
 /** Names, without the prefix, of the metrics of one type. */
