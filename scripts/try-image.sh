@@ -1,14 +1,12 @@
 #!/usr/bin/env bash
 # Builds an image of the Dockerfile without Docker and without an image registry, runs it hardened, and asks it for an answer:
-#   sudo scripts/try-image.sh [cpu|cuda] [platform]
+#   sudo scripts/try-image.sh [cpu|cuda]
 # For Debian, as root, with the packages buildah, debootstrap, podman and runc. In place of the images that the Dockerfile names it
-# uses plain Debian with Node from npm, so `cuda` shows that the steps work, not that a GPU does. For a platform of another
-# processor, such as linux/arm64, it only builds the dependencies.
+# uses plain Debian with Node from npm, so `cuda` shows that the steps work, not that a GPU does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=${1:-cpu}
-platform=${2:-linux/amd64}
 work=${TMPDIR:-/tmp}/sluice-try-image
 export STORAGE_DRIVER=overlay BUILDAH_ISOLATION=chroot
 image=localhost/sluice:$target
@@ -37,12 +35,9 @@ make_base() {
 }
 
 buildah inspect --type image localhost/sluice-base >/dev/null 2>&1 || make_base
-last=$target
-[ "$platform" = linux/amd64 ] || last=$target-dependencies
-buildah build --format docker --layers --platform "$platform" --target "$last" --tag "$image" \
+buildah build --format docker --layers --platform linux/amd64 --target "$target" --tag "$image" \
   --build-arg NODE_IMAGE=localhost/sluice-base --build-arg CUDA_IMAGE=localhost/sluice-base .
 buildah images "$image"
-[ "$last" = "$target" ] || exit 0
 
 run="podman --runtime runc --cgroup-manager cgroupfs"
 container=$($run run --detach --read-only --tmpfs /tmp --cap-drop all --security-opt no-new-privileges --shm-size 1g \
