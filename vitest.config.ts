@@ -53,10 +53,12 @@ export default defineConfig({
         },
       },
       {
-        // `npm run test:nightly`, not part of `npm test`: short runs of the long programs, and what a real load tool sees.
+        // `npm run test:nightly`, not part of `npm test`: short runs of the long programs, what a real load tool sees, and more
+        // random schemas.
         test: {
           name: "nightly",
-          include: files("nightly"),
+          include: [...files("nightly"), ...files("unit/grammar")],
+          env: { SLUICE_TEST_CASES: "5" },
           ...SLOW,
           fileParallelism: false,
           sequence: { groupOrder: 2 },

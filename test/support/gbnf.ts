@@ -36,58 +36,88 @@ export class Gbnf {
   }
 
   matches(text: string): boolean {
-    return this.#ends({ type: "rule", name: "root" }, [...text], 0).has([...text].length);
+    const root: GbnfNode = { type: "rule", name: "root" };
+    return new Match(text, (name) => this.rule(name)).ends(root, 0).includes(text.length);
+  }
+}
+
+const NOWHERE: readonly number[] = [];
+
+/** One text beside a grammar. */
+class Match {
+  readonly #text: string;
+  readonly #rule: (name: string) => GbnfNode;
+  /** Of each rule, the ends from each position where it was tried: many ways lead to the same place. */
+  readonly #known = new Map<string, Map<number, readonly number[]>>();
+
+  constructor(text: string, rule: (name: string) => GbnfNode) {
+    this.#text = text;
+    this.#rule = rule;
   }
 
-  /** All positions where a match of the node from `at` may end. */
-  #ends(node: GbnfNode, text: readonly string[], at: number): Set<number> {
+  /** All positions where a match of the node from `at` may end, each once. */
+  ends(node: GbnfNode, at: number): readonly number[] {
     switch (node.type) {
-      case "text": {
-        const wanted = [...node.text];
-        return wanted.every((char, i) => text[at + i] === char)
-          ? new Set([at + wanted.length])
-          : new Set();
-      }
+      case "text":
+        return this.#text.startsWith(node.text, at) ? [at + node.text.length] : NOWHERE;
       case "class": {
-        const code = text[at]?.codePointAt(0);
-        if (code === undefined) return new Set();
+        const code = this.#text.codePointAt(at);
+        if (code === undefined) return NOWHERE;
         const isIn = node.ranges.some(([from, to]) => code >= from && code <= to);
-        return isIn === node.isNegated ? new Set() : new Set([at + 1]);
+        return isIn === node.isNegated ? NOWHERE : [at + (code > 0xffff ? 2 : 1)];
       }
       case "rule":
-        return this.#ends(this.rule(node.name), text, at);
-      case "choice":
-        return new Set(node.options.flatMap((option) => [...this.#ends(option, text, at)]));
+        return this.#ruleEnds(node.name, at);
+      case "choice": {
+        let ends = NOWHERE;
+        for (const option of node.options) ends = union(ends, this.ends(option, at));
+        return ends;
+      }
       case "sequence": {
-        let ends = new Set([at]);
-        for (const part of node.parts) ends = this.#from(part, text, ends);
+        let ends: readonly number[] = [at];
+        for (const part of node.parts) {
+          ends = this.#from(part, ends);
+          if (ends.length === 0) return ends;
+        }
         return ends;
       }
       case "repeat":
-        return this.#repeat(node, text, at);
+        return this.#repeat(node, at);
     }
   }
 
-  #from(node: GbnfNode, text: readonly string[], starts: ReadonlySet<number>): Set<number> {
-    return new Set([...starts].flatMap((start) => [...this.#ends(node, text, start)]));
+  #ruleEnds(name: string, at: number): readonly number[] {
+    const known = this.#known.get(name) ?? new Map<number, readonly number[]>();
+    this.#known.set(name, known);
+    const ends = known.get(at) ?? this.ends(this.#rule(name), at);
+    known.set(at, ends);
+    return ends;
   }
 
-  #repeat(
-    node: Extract<GbnfNode, { type: "repeat" }>,
-    text: readonly string[],
-    at: number,
-  ): Set<number> {
-    let ends = new Set([at]);
-    const all = new Set(node.min === 0 ? [at] : []);
-    for (let count = 1; count <= node.max && ends.size > 0; count++) {
-      const next = this.#from(node.part, text, ends);
-      const isNew = [...next].some((end) => !all.has(end));
-      if (count >= node.min) for (const end of next) all.add(end);
-      if (count >= node.min && !isNew) break;
-      ends = next;
+  #from(node: GbnfNode, starts: readonly number[]): readonly number[] {
+    let ends = NOWHERE;
+    for (const start of starts) ends = union(ends, this.ends(node, start));
+    return ends;
+  }
+
+  #repeat(node: Extract<GbnfNode, { type: "repeat" }>, at: number): readonly number[] {
+    let ends: readonly number[] = [at];
+    let all = node.min === 0 ? ends : NOWHERE;
+    for (let count = 1; count <= node.max && ends.length > 0; count++) {
+      ends = this.#from(node.part, ends);
+      if (count < node.min) continue;
+      const more = union(all, ends);
+      if (more.length === all.length) break;
+      all = more;
     }
     return all;
   }
+}
+
+function union(one: readonly number[], other: readonly number[]): readonly number[] {
+  if (one.length === 0) return other;
+  const added = other.filter((end) => !one.includes(end));
+  return added.length === 0 ? one : [...one, ...added];
 }
 
 class BodyParser {

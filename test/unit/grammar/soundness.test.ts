@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { Json } from "../../../src/generation/request.ts";
 import { schemaRules } from "../../../src/grammar/json-schema.ts";
 import { SchemaError } from "../../../src/grammar/schema-keywords.ts";
+import { cases } from "../../support/cases.ts";
 import { Gbnf } from "../../support/gbnf.ts";
 import { GbnfSamples } from "../../support/gbnf-samples.ts";
 import { RandomSchemas } from "../../support/random-schemas.ts";
@@ -11,7 +12,7 @@ import { SchemaValidator } from "../../support/schema-validator.ts";
 
 /** Each seed is one test. */
 const SEEDS = [1, 2, 3, 4];
-const SCHEMAS = 250;
+const SCHEMAS = cases(100);
 const VALUES = 12;
 
 /** Null for a schema that is refused, or of which keywords are left out. */

@@ -7,13 +7,9 @@ import { Gbnf } from "../../../support/gbnf.ts";
 
 const CHARS = ["a", "b", "/", '"', "é"];
 const ALL = Array.from({ length: 4 }).reduce<readonly string[]>(
-  (names) => ["", ...names.flatMap((name) => CHARS.map((char) => name + char))].filter(isNew),
+  (names) => [...new Set(["", ...names.flatMap((name) => CHARS.map((char) => name + char))])],
   [""],
 );
-
-function isNew(name: string, index: number, names: readonly string[]): boolean {
-  return names.indexOf(name) === index;
-}
 
 function grammarOf(names: readonly string[], most = Number.POSITIVE_INFINITY): Gbnf {
   const rules = new Rules();

@@ -8,6 +8,7 @@ import {
 } from "../../../../src/grammar/numbers/number-bounds.ts";
 import { type NumberLimit, nextUp } from "../../../../src/grammar/numbers/number-limit.ts";
 import { StepError } from "../../../../src/grammar/numbers/number-step.ts";
+import { cases } from "../../../support/cases.ts";
 import { randomFrom } from "../../../support/engines/share-simulation.ts";
 import { Gbnf } from "../../../support/gbnf.ts";
 import { numberGrammar } from "../../../support/number-grammar.ts";
@@ -71,7 +72,7 @@ function expectExact(bounds: NumberBounds, values: readonly number[]): void {
 }
 
 test("of all numbers, exactly those between the limits are accepted, but for some with an exponent", () => {
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < cases(60); round++) {
     const bounds = anyBounds();
     expectExact(bounds, valuesFor(bounds));
   }
@@ -92,7 +93,7 @@ function respelled(text: string): string[] {
 }
 
 test("no spelling is accepted that JavaScript reads as a number beyond the limits", () => {
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < cases(60); round++) {
     const bounds = anyBounds();
     const grammar = new Gbnf(numberGrammar(bounds) ?? "root ::= [a]");
     const texts = valuesFor(bounds).flatMap((value) => respelled(JSON.stringify(value)));
@@ -105,7 +106,7 @@ test("no spelling is accepted that JavaScript reads as a number beyond the limit
 const isPowerOfTwo = (value: number) => Math.abs(value) > 2 ** 53 && Number.isInteger(Math.log2(Math.abs(value))); // biome-ignore format: one line
 
 test("of integers, exactly those between the limits are accepted, but for large powers of two", () => {
-  for (let round = 0; round < 120; round++) {
+  for (let round = 0; round < cases(40); round++) {
     const bounds = { ...anyBounds(), isInteger: true };
     const values = valuesFor(bounds).flatMap((value) => [value, Math.round(value)]);
     expectExact(
@@ -116,7 +117,7 @@ test("of integers, exactly those between the limits are accepted, but for large 
 });
 
 test("of multiples, exactly those between the limits are accepted", () => {
-  for (let round = 0; round < 120; round++) {
+  for (let round = 0; round < cases(40); round++) {
     const steps = [pick(0.01, 0.25, 1.5, 0.3, 2, 3, 7, 16, 60, 100, 1e-8, 0.0125), pick(1, 0.5, 2, 3)]; // biome-ignore format: one line
     const [low, high] = [between(-3000, 3000), between(-3000, 3000)].sort((a, b) => a - b);
     const scale = pick(1, 10, 100);
