@@ -2,6 +2,7 @@
 
 import { afterEach, expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
+import { deferred } from "../../../src/generation/deferred.ts";
 import { rawPost } from "../../support/clients/raw-client.ts";
 import { chat, post, postSse, readAll } from "../../support/clients/sse-client.ts";
 import { type RunningService, startWithFake, until } from "../../support/start-service.ts";
@@ -157,7 +158,11 @@ test("streams every prompt of a list", async () => {
 });
 
 test("runs flex requests when no other request waits for the slot", async () => {
-  const { chatUrl, engine, service } = await started({ tokens: 20, tokenMs: 5 }, { slots: 1 });
+  const others = deferred<void>();
+  const { chatUrl, engine, service } = await started(
+    { tokens: 20, hold: { afterTokens: 1, until: others.promise } },
+    { slots: 1 },
+  );
   const done: string[] = [];
   const ask = async (name: string, fields: object = {}) => {
     await (await post(chatUrl, chat(fields))).text();
@@ -168,7 +173,11 @@ test("runs flex requests when no other request waits for the slot", async () => 
   const flex = ask("flex", { service_tier: "flex" });
   await until(() => service.queue.waiting === 1, "the flex one waits");
 
-  await Promise.all([first, flex, ask("later")]);
+  const later = ask("later");
+  await until(() => service.queue.waiting === 2, "the later one waits too");
+  others.resolve();
+
+  await Promise.all([first, flex, later]);
 
   expect(done).toEqual(["first", "later", "flex"]);
 });

@@ -2,6 +2,7 @@
 
 import { afterEach, expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
+import { deferred } from "../../../src/generation/deferred.ts";
 import { linesOf } from "../../support/clients/expect-schema.ts";
 import { post } from "../../support/clients/sse-client.ts";
 import type { FakeEngineOptions } from "../../support/engines/fake-engine.ts";
@@ -124,11 +125,17 @@ test.each([
 });
 
 test("a queued client gets its position in lines with an empty delta", async () => {
-  running = await startWithFake({ tokens: 40, tokenMs: 5 }, { slots: 1, heartbeatMs: 50 });
+  const second = deferred<void>();
+  running = await startWithFake(
+    { tokens: 40, hold: { afterTokens: 1, until: second.promise } },
+    { slots: 1, heartbeatMs: 50 },
+  );
 
   const first = chat();
   await until(() => running.engine.running === 1, "it runs");
-  const lines = await linesOf<Line>(await chat());
+  const response = await chat(); // its headers are sent with its position
+  second.resolve();
+  const lines = await linesOf<Line>(response);
   await first;
 
   expect(lines[0]).toEqual({

@@ -1,6 +1,7 @@
 // The queue as clients see it: limits, positions, time limits, drain.
 
 import { afterEach, expect, test } from "vitest";
+import { deferred } from "../../../src/generation/deferred.ts";
 import { rawPost } from "../../support/clients/raw-client.ts";
 import { chat, post, postSse, readAll } from "../../support/clients/sse-client.ts";
 import { type RunningService, startWithFake, until } from "../../support/start-service.ts";
@@ -45,14 +46,18 @@ test("refuses with 429 and Retry-After when the queue is full", async () => {
 });
 
 test("sends a waiting stream its position and the expected wait", async () => {
+  const second = deferred<void>();
   const { chatUrl, service } = await started(
-    { tokens: 30, tokenMs: 5 },
+    { tokens: 30, tokenMs: 5, hold: { afterTokens: 1, until: second.promise } },
     { slots: 1, heartbeatMs: 50 },
   );
   const ahead = await Promise.all([1, 2].map(() => rawPost(chatUrl, chat({ max_tokens: 30 }))));
   await until(() => service.queue.inside === 2, "two are ahead");
 
-  const { comments, isDone } = await readAll(await postSse(chatUrl, chat({ stream: true })));
+  const reading = postSse(chatUrl, chat({ stream: true })).then(readAll);
+  await until(() => service.queue.inside === 3, "the stream waits");
+  second.resolve();
+  const { comments, isDone } = await reading;
 
   expect(isDone).toBe(true);
   expect(comments[0]).toBe("connected heartbeat_ms=50");
@@ -78,8 +83,9 @@ test("gives a request that waited too long an error, before or after the headers
 });
 
 test("drains: new requests are refused, and running ones finish", async () => {
+  const drain = deferred<void>();
   const { chatUrl, url, service } = await started(
-    { tokens: 40, tokenMs: 5 },
+    { tokens: 40, hold: { afterTokens: 20, until: drain.promise } },
     { drainTimeoutMs: 10_000 },
   );
   const answer = await postSse(chatUrl, chat({ stream: true, max_tokens: 40 }));
@@ -91,6 +97,7 @@ test("drains: new requests are refused, and running ones finish", async () => {
 
   expect(alive.status).toBe(200);
   expect(service.queue.isDraining).toBe(true);
+  drain.resolve();
   const { isDone, chunks } = await reading;
   expect(isDone).toBe(true);
   expect(chunks.at(-1)?.timings?.generated_tokens).toBe(40);

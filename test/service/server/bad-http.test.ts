@@ -9,11 +9,11 @@ import { startWithFake } from "../../support/start-service.ts";
 
 let running: Awaited<ReturnType<typeof startWithFake>>;
 beforeAll(async () => {
-  running = await startWithFake({ tokens: 20, tokenMs: 5 });
+  running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 });
 });
 afterAll(async () => running.close());
 
-const CHAT = '{"messages":[{"role":"user","content":"Hi"}],"stream":true,"max_tokens":20}';
+const CHAT = '{"messages":[{"role":"user","content":"Hi"}],"stream":true,"max_tokens":4000}';
 const post = (path: string, ...headers: string[]) =>
   [
     `POST ${path} HTTP/1.1`,

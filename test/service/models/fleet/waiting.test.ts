@@ -1,6 +1,7 @@
 // Requests that wait for a model, because another one has the memory: what they are told, and how each of them can end.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { deferred } from "../../../../src/generation/deferred.ts";
 import { LEAVING } from "../../../support/clients/leaving-client.ts";
 import { rawPost } from "../../../support/clients/raw-client.ts";
 import { openSocket, textOf } from "../../../support/clients/socket-client.ts";
@@ -256,13 +257,11 @@ test("a resumable stream keeps its place when its connection is lost while it wa
 });
 
 test("a server that shuts down lets running streams of all models finish, and ends those that wait or load", async () => {
+  const drain = deferred<void>();
+  const writing = { engine: { texts: words, hold: { afterTokens: 5, until: drain.promise } } };
   running = await startFleet({
-    models: {
-      a: { engine: { texts: words, tokenMs: 10 } },
-      b: { engine: { texts: words, tokenMs: 10 } },
-      c: {},
-    },
-    settings: { drainTimeoutMs: 1_500 },
+    models: { a: writing, b: writing, c: {} },
+    settings: { drainTimeoutMs: 30_000 },
   });
   const { engine, service } = running;
   const reading = ["a", "b"].map(async (model) => readAll(await streamOf(model)));
@@ -271,6 +270,7 @@ test("a server that shuts down lets running streams of all models finish, and en
   const waiting = post(chatUrl(), ask("c"));
   await until(() => engine("c").loads === 1, "the third one loads");
   const closed = service.close();
+  drain.resolve();
 
   const texts = (await Promise.all(reading)).map(({ text }) => text);
   expect(texts).toEqual([words.join(""), words.join("")]);
