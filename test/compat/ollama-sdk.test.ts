@@ -7,8 +7,8 @@ import { type ChatRequest, type ChatResponse, type ListResponse, Ollama } from "
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { pullProcesses } from "../../src/models/pull-process.ts";
-import { BUNDLED_PULL } from "../support/bundled-programs.ts";
 import { closeModelServers, serveModel } from "../support/downloads/model-server.ts";
+import { BUNDLED_PULL } from "../support/engines/bundled-programs.ts";
 import {
   BUILTIN_MODEL,
   type RunningService,

@@ -9,7 +9,7 @@ import { describeModel } from "../../src/create-engines.ts";
 import type { ModelOptions } from "../../src/engine/messages.ts";
 import { WorkerProcess } from "../../src/engine/worker-process.ts";
 import type { ModelInfo } from "../../src/generation/model-info.ts";
-import { BUNDLED_WORKERS } from "../support/bundled-programs.ts";
+import { BUNDLED_WORKERS } from "../support/engines/bundled-programs.ts";
 import { loadInProcess } from "../support/engines/load-in-process.ts";
 import { UNLOADED_MODEL } from "../support/engines/scripted-programs.ts";
 import { writeTinyBert } from "../support/gguf/tiny-gguf.ts";

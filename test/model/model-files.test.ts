@@ -7,7 +7,7 @@ import path from "node:path";
 import { GgmlType, getLlama } from "node-llama-cpp";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { TENSOR_BLOCKS } from "../../src/worker/model-file/gguf-tensors.ts";
-import { BUNDLED_MAIN } from "../support/bundled-programs.ts";
+import { BUNDLED_MAIN } from "../support/engines/bundled-programs.ts";
 import { childrenOf, isRunning } from "../support/processes.ts";
 import { BUILTIN_MODEL, until } from "../support/start-service.ts";
 

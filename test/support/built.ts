@@ -3,7 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";
-import { bundlePrograms } from "./bundled-programs.ts";
+import { bundlePrograms } from "./engines/bundled-programs.ts";
 import { compileScriptedPrograms } from "./engines/scripted-programs.ts";
 
 const SCRIPT = path.resolve(import.meta.dirname, "../../scripts/build-if-stale.mjs");

@@ -13,8 +13,8 @@ import {
   type ServiceParts,
   type ServiceSettings,
 } from "../../src/service.ts";
-import { BUNDLED_WORKERS } from "./bundled-programs.ts";
 import { metricSum } from "./clients/metric-sum.ts";
+import { BUNDLED_WORKERS } from "./engines/bundled-programs.ts";
 import { FakeEmbeddingEngine, type FakeEmbeddingOptions } from "./engines/fake-embedding-engine.ts";
 import { FakeEngine, type FakeEngineOptions } from "./engines/fake-engine.ts";
 import { quickPulls } from "./engines/fake-pulls.ts";

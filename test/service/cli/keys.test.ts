@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { BUNDLED_MAIN } from "../../support/bundled-programs.ts";
+import { BUNDLED_MAIN } from "../../support/engines/bundled-programs.ts";
 
 const scratch = mkdtempSync(path.join(tmpdir(), "sluice-keys-process-"));
 afterAll(() => rmSync(scratch, { recursive: true }));

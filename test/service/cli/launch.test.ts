@@ -6,7 +6,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BUNDLED_MAIN } from "../../support/bundled-programs.ts";
+import { BUNDLED_MAIN } from "../../support/engines/bundled-programs.ts";
 import { type RunningService, startWithFake } from "../../support/start-service.ts";
 
 const KEY = "a-secret-key";

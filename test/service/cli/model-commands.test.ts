@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { ListedMeta } from "../../../src/cli/server/served-models.ts";
-import { BUNDLED_MAIN } from "../../support/bundled-programs.ts";
 import { closeModelServers, listen } from "../../support/downloads/model-server.ts";
+import { BUNDLED_MAIN } from "../../support/engines/bundled-programs.ts";
 
 const NO_SERVER = "http://127.0.0.1:1";
 const KEY = "a-secret-key";

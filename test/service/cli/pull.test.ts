@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { BUNDLED_MAIN } from "../../support/bundled-programs.ts";
 import {
   MODEL_SHA256 as checksum,
   closeModelServers,
@@ -17,6 +16,7 @@ import {
   serveHub,
   serveModel,
 } from "../../support/downloads/model-server.ts";
+import { BUNDLED_MAIN } from "../../support/engines/bundled-programs.ts";
 
 const FULL_DISK = path.resolve(import.meta.dirname, "../../support/downloads/full-disk.mjs");
 const scratch = mkdtempSync(path.join(tmpdir(), "pull-model-"));

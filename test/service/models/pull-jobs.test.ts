@@ -9,7 +9,6 @@ import { afterAll, afterEach, expect, test } from "vitest";
 import type { PullJob, PullSnapshot } from "../../../src/models/pull-job.ts";
 import { PullJobs } from "../../../src/models/pull-jobs.ts";
 import { pullProcesses } from "../../../src/models/pull-process.ts";
-import { BUNDLED_PULL } from "../../support/bundled-programs.ts";
 import {
   closeModelServers,
   listen,
@@ -18,6 +17,7 @@ import {
   serveHub,
   serveModel,
 } from "../../support/downloads/model-server.ts";
+import { BUNDLED_PULL } from "../../support/engines/bundled-programs.ts";
 import { childrenOf } from "../../support/processes.ts";
 
 const scratch = mkdtempSync(path.join(tmpdir(), "pull-jobs-"));
