@@ -182,6 +182,20 @@ describe.skipIf(program === null)("behind nginx", () => {
     expect([...statuses].sort()).toEqual([200, 429]);
   });
 
+  test("over a Unix socket, streams arrive and the client's address is known", async () => {
+    const listen = [`unix:${path.join(folder, "sluice.sock")}`];
+    const settings = { listen, trustProxy: ["loopback"] };
+    const { nginx, logLines } = await fake({ texts: ["word "], tokens: 3 }, settings);
+    const headers = { "x-forwarded-for": "203.0.113.7" }; // nginx adds the address of this test, a loopback one
+    const { text } = await readAll(
+      await postSse(`${nginx.url}${CHAT}`, chat({ stream: true, max_tokens: 3 }), headers),
+    );
+
+    expect(text).toBe("word word word ");
+    await until(() => logLines.some(({ msg }) => msg === "request"), "it is logged");
+    expect(logLines.find(({ msg }) => msg === "request")?.client).toBe("203.0.113.7");
+  });
+
   test("after every kind of answer its connection serves the next one", async () => {
     const { nginx } = await fake();
     for (let round = 0; round < 30; round++) {

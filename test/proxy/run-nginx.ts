@@ -17,6 +17,7 @@ export type RunningNginx = {
 export type NginxOptions = {
   readonly program: string;
   readonly folder: string;
+  /** A URL of the service, also `unix:/PATH`. */
   readonly target: string;
 };
 
@@ -53,7 +54,10 @@ type Site = { readonly port: number; readonly log: string; readonly target: stri
 function siteConfig({ port, log, target }: Site): string {
   const changes = [
     ["listen 80;", `listen 127.0.0.1:${port};`],
-    ["server 127.0.0.1:8080;", `server ${new URL(target).host};`],
+    [
+      "server 127.0.0.1:8080;",
+      `server ${target.startsWith("unix:") ? target : new URL(target).host};`,
+    ],
     ["/var/log/nginx/sluice.log", log],
   ] as const;
   let text = readFileSync(SHIPPED, "utf8");
@@ -78,7 +82,7 @@ function mainConfig(folder: string, name: string): string {
   ].join("\n");
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
