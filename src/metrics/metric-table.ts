@@ -4,7 +4,7 @@
 /** Every metric's name begins with it. */
 export const METRIC_PREFIX = "sluice_";
 
-type MetricType = "counter" | "gauge" | "histogram";
+export type MetricType = "counter" | "gauge" | "histogram";
 
 type Metric<Type extends MetricType, Label extends string> = {
   readonly type: Type;
@@ -108,7 +108,7 @@ export const METRICS = {
 };
 
 /** Without the prefix. */
-type MetricName = keyof typeof METRICS;
+export type MetricName = keyof typeof METRICS;
 export type MetricLabel<Name extends MetricName> = (typeof METRICS)[Name]["labels"][number];
 
 /** Names, without the prefix, of the metrics of one type. */
