@@ -4,7 +4,7 @@
 /** Every metric's name begins with it. */
 export const METRIC_PREFIX = "sluice_";
 
-export type MetricType = "counter" | "gauge" | "histogram";
+type MetricType = "counter" | "gauge" | "histogram";
 
 type Metric<Type extends MetricType, Label extends string> = {
   readonly type: Type;

@@ -55,14 +55,11 @@ test("the builder gets all that the package and its build need", () => {
   for (const file of [...scripts, ...models]) expect(sent.split("\n")).toContain(`!${file}`);
 });
 
-/** Made from the metrics by another script. */
-const MONITORING = ["./prometheus-rules.yml", "./grafana-dashboard.json"];
-
 test("all files that the compose file mounts are there", () => {
   const mounted = Object.values(compose.services as Record<string, { volumes?: string[] }>)
     .flatMap(({ volumes = [] }) => volumes)
     .map((volume) => volume.split(":")[0] ?? "")
-    .filter((source) => source.startsWith(".") && !MONITORING.includes(source));
+    .filter((source) => source.startsWith("."));
 
   expect(mounted.length).toBeGreaterThan(5);
   expect(mounted.filter((file) => !existsSync(path.join(ROOT, "deploy", file)))).toEqual([]);
