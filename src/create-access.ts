@@ -1,7 +1,7 @@
 // Config → who may use the server, and what they have used: the keys, their budgets and their usage. Called by service.ts.
 
 import type { Config } from "./config/config.ts";
-import { ANONYMOUS } from "./keys/caller.ts";
+import { ANONYMOUS, type Caller, NO_LIMITS } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { DailyUsage } from "./keys/usage/daily-usage.ts";
 import { UsageBook } from "./keys/usage/usage-book.ts";
@@ -40,6 +40,8 @@ export async function closeAccess({ keys, usageFolder }: Access): Promise<void> 
   await usageFolder?.close();
 }
 
-function hasLongBudget({ limits }: KeyRing["callers"][number]): boolean {
-  return limits.tokensPerDay !== null || limits.tokensPerMonth !== null;
+function hasLongBudget({ limits, group }: Caller): boolean {
+  return [limits, group?.limits ?? NO_LIMITS].some(
+    ({ tokensPerDay, tokensPerMonth }) => tokensPerDay !== null || tokensPerMonth !== null,
+  );
 }

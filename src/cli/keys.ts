@@ -1,17 +1,33 @@
-// `sluice keys add|set|list|revoke|usage`: the command that edits the keys file, and prints what keys have used.
+// `sluice keys add|set|group|list|revoke|usage`: the command that edits the keys file, and prints what keys have used.
 
 import { homedir } from "node:os";
 import path from "node:path";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { NO_LIMITS } from "../keys/caller.ts";
 import { hashOf, newKey } from "../keys/key-hash.ts";
-import { changeKeysFile, type KeyEntry, keyName, readKeysFile } from "../keys/keys-file.ts";
+import {
+  changeKeysFile,
+  type GroupEntry,
+  groupName,
+  type KeyEntry,
+  keyName,
+  readKeysFile,
+} from "../keys/keys-file.ts";
 import { CommandError } from "./command-error.ts";
-import { type Flags, KEY_FLAGS, limitsOf, scopesOf } from "./keys/key-flags.ts";
+import {
+  expiryOf,
+  type Flags,
+  GROUP_FLAGS,
+  groupOf,
+  KEY_FLAGS,
+  limitsOf,
+  modelsOf,
+  scopesOf,
+} from "./keys/key-flags.ts";
 import { DEFAULT_SCOPES, type KeysAction, keysHelp } from "./keys/keys-help.ts";
+import { groupsTable, keysTable } from "./keys/keys-tables.ts";
 import { USAGE_FLAGS, usageTable } from "./keys/keys-usage.ts";
 import { programName } from "./program-name.ts";
-import { asTable } from "./text/table.ts";
 
 export type KeysOutput = {
   /** The key or the list, for standard output. */
@@ -20,9 +36,12 @@ export type KeysOutput = {
   readonly note: string | null;
 };
 
+const UNRESTRICTED = { expires: null, models: null, group: null };
+
 const ACTIONS: Readonly<Record<KeysAction, (command: KeysCommand) => KeysOutput>> = {
   add,
   set,
+  group,
   list,
   revoke,
   usage,
@@ -75,16 +94,13 @@ function add({ file, names, flags }: KeysCommand): KeysOutput {
   const checked = keyName.safeParse(name);
   if (!checked.success) throw new CommandError(`keys add: ${checked.error.issues[0]?.message}`);
   const key = newKey();
-  const entry: KeyEntry = {
-    name,
-    sha256: hashOf(key).toString("hex"),
-    scopes: [...scopesOf(flags.scope, DEFAULT_SCOPES, "add")],
-    limits: limitsOf(flags, NO_LIMITS, "add"),
-    created: new Date().toISOString(),
-  };
-  changeKeysFile(file, (entries) => {
-    if (!entries.some((each) => each.name === name)) return [...entries, entry];
-    throw new CommandError(`keys add: ${file} already has a key ${name}; revoke it first`);
+  const empty = { scopes: [...DEFAULT_SCOPES], limits: NO_LIMITS, ...UNRESTRICTED };
+  const sha256 = hashOf(key).toString("hex");
+  const entry: KeyEntry = { ...empty, name, sha256, created: new Date().toISOString() };
+  changeKeysFile(file, ({ keys, groups }) => {
+    if (keys.some((each) => each.name === name))
+      throw new CommandError(`keys add: ${file} already has a key ${name}; revoke it first`);
+    return { groups, keys: [...keys, changed(entry, flags, { groups, action: "add" })] };
   });
   return {
     out: `${name}: ${key}`,
@@ -95,52 +111,62 @@ function add({ file, names, flags }: KeysCommand): KeysOutput {
 function set({ file, names, flags, program }: KeysCommand): KeysOutput {
   const name = onlyName("set", names);
   readKeysFile(file, program); // throws when there is no file: it must not be created here
-  changeKeysFile(file, (entries) => {
-    requireKey(name, entries, "set");
-    return entries.map((each) => (each.name === name ? changed(each, flags) : each));
+  changeKeysFile(file, ({ keys, groups }) => {
+    requireKey(name, keys, "set");
+    const change = (each: KeyEntry) => changed(each, flags, { groups, action: "set" });
+    return { groups, keys: keys.map((each) => (each.name === name ? change(each) : each)) };
   });
   return { out: `changed ${name}`, note: null };
 }
 
-function changed(entry: KeyEntry, flags: Flags): KeyEntry {
+type Change = { readonly groups: readonly GroupEntry[]; readonly action: KeysAction };
+
+/** What has no flag stays as it was. @throws CommandError */
+function changed(entry: KeyEntry, flags: Flags, { groups, action }: Change): KeyEntry {
   return {
     ...entry,
-    scopes: [...scopesOf(flags.scope, entry.scopes, "set")],
-    limits: limitsOf(flags, entry.limits, "set"),
+    scopes: [...scopesOf(flags.scope, entry.scopes, action)],
+    limits: limitsOf(flags, entry.limits, action),
+    expires: expiryOf(flags.expires, entry.expires, action),
+    models: modelsOf(flags.models, entry.models, action),
+    group: groupOf(flags.group, entry.group, { groups, action }),
   };
+}
+
+function group({ file, names, flags }: KeysCommand): KeysOutput {
+  const name = onlyName("group", names);
+  const checked = groupName.safeParse(name);
+  if (!checked.success) throw new CommandError(`keys group: ${checked.error.issues[0]?.message}`);
+  let done = "changed";
+  changeKeysFile(file, ({ keys, groups }) => {
+    const known = groups.find((each) => each.name === name);
+    const others = groups.filter((each) => each !== known);
+    if (flags.remove) {
+      if (!known) throw new CommandError(`keys group: there is no group ${name}`);
+      done = "removed";
+      const leave = (key: KeyEntry) => (key.group === name ? { ...key, group: null } : key);
+      return { groups: others, keys: keys.map(leave) };
+    }
+    if (!known) done = "made";
+    const limits = limitsOf(flags, known?.limits ?? NO_LIMITS, "group");
+    return { keys, groups: [...others, { name, limits }] };
+  });
+  return { out: `${done} the group ${name}`, note: null };
 }
 
 function list({ file, names, program }: KeysCommand): KeysOutput {
   if (names.length > 0) throw new CommandError("keys list: takes no name");
-  const rows = readKeysFile(file, program).map(({ name, scopes, limits, created }) => [
-    name,
-    scopes.join(","),
-    String(limits.concurrent ?? "-"),
-    String(limits.waiting ?? "-"),
-    String(limits.tokensPerMinute ?? "-"),
-    String(limits.tokensPerDay ?? "-"),
-    String(limits.tokensPerMonth ?? "-"),
-    created,
-  ]);
-  const head = [
-    "NAME",
-    "SCOPES",
-    "CONCURRENT",
-    "WAITING",
-    "TOKENS/MIN",
-    "/DAY",
-    "/MONTH",
-    "CREATED",
-  ];
-  return { out: asTable([head, ...rows]), note: null };
+  const { keys, groups } = readKeysFile(file, program);
+  const tables = [keysTable(keys), ...(groups.length > 0 ? [groupsTable(groups)] : [])];
+  return { out: tables.join("\n\n"), note: null };
 }
 
 function revoke({ file, names, program }: KeysCommand): KeysOutput {
   const name = onlyName("revoke", names);
   readKeysFile(file, program); // throws when there is no file: it must not be created here
-  changeKeysFile(file, (entries) => {
-    requireKey(name, entries, "revoke");
-    return entries.filter((each) => each.name !== name);
+  changeKeysFile(file, ({ keys, groups }) => {
+    requireKey(name, keys, "revoke");
+    return { groups, keys: keys.filter((each) => each.name !== name) };
   });
   return { out: `revoked ${name}`, note: null };
 }
@@ -166,6 +192,7 @@ const FILE = { "keys-file": { type: "string" }, ...HELP_FLAG } as const;
 const FLAGS: Readonly<Record<KeysAction, NonNullable<ParseArgsConfig["options"]>>> = {
   add: { ...FILE, ...KEY_FLAGS },
   set: { ...FILE, ...KEY_FLAGS },
+  group: { ...FILE, ...GROUP_FLAGS },
   list: FILE,
   revoke: FILE,
   usage: { ...HELP_FLAG, ...USAGE_FLAGS },

@@ -13,8 +13,19 @@ export type KeyLimits = {
   readonly tokensPerMonth: number | null;
 };
 
+/** Several keys, whose limits hold for all of them together. */
+export type CallerGroup = {
+  /** Identifies the group among all owners. */
+  readonly owner: string;
+  readonly name: string;
+  /** Without a limit of waiting requests, which is each key's own. */
+  readonly limits: KeyLimits;
+};
+
 export type LimitedCaller = {
   /** Identifies the key: its SHA-256 as hex. */
   readonly owner: string;
   readonly limits: KeyLimits;
+  /** Default: none. */
+  readonly group?: CallerGroup | null;
 };

@@ -22,6 +22,10 @@ export type Caller = LimitedCaller & {
   /** Readable name: unique and not secret. */
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** The names of the models that it may use; null for all. */
+  readonly models: readonly string[] | null;
+  /** Milliseconds since 1970; null if it does not expire. */
+  readonly expiresAtMs: number | null;
 };
 
 /** The only caller of a server without keys. */
@@ -30,4 +34,6 @@ export const ANONYMOUS: Caller = {
   name: "anonymous",
   scopes: SCOPES,
   limits: NO_LIMITS,
+  models: null,
+  expiresAtMs: null,
 };

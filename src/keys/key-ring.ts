@@ -3,10 +3,10 @@
 
 import { timingSafeEqual } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
-import { stackOf } from "../errors.ts";
-import { type Caller, NO_LIMITS, SCOPES } from "./caller.ts";
+import { ServiceError, stackOf } from "../errors.ts";
+import { ANONYMOUS, type Caller } from "./caller.ts";
 import { hashOf } from "./key-hash.ts";
-import { callerOf, isTemporary, KeysFileError, readKeysFile } from "./keys-file.ts";
+import { callerOf, isTemporary, KeysFileError, NO_KEYS, readKeysFile } from "./keys-file.ts";
 import { readPlainKeys } from "./plain-keys-file.ts";
 
 export type KeyRingOptions = {
@@ -20,6 +20,8 @@ export type KeyRingOptions = {
   readonly pollMs: number;
   /** Default: `readKeysFile()`. */
   readonly readFile?: typeof readKeysFile;
+  /** Milliseconds since 1970; another clock for tests. */
+  readonly now?: () => number;
   readonly log: (level: "info" | "error", message: string) => void;
 };
 
@@ -68,6 +70,16 @@ export class KeyRing {
     return this.#known.map(({ caller }) => caller);
   }
 
+  /** @throws ServiceError `invalid_api_key` for a key that is unknown or has expired */
+  authenticate(key: string): Caller {
+    const caller = this.find(key);
+    if (!caller) throw new ServiceError("invalid_api_key", "this API key is not valid");
+    const { now = Date.now } = this.#options;
+    if (caller.expiresAtMs === null || now() < caller.expiresAtMs) return caller;
+    const expired = new Date(caller.expiresAtMs).toISOString();
+    throw new ServiceError("invalid_api_key", `this API key expired on ${expired}`);
+  }
+
   /** Compares with every key, so that timing does not reveal a match. */
   find(key: string): Caller | null {
     const digest = hashOf(key);
@@ -91,10 +103,10 @@ export class KeyRing {
   #read(): readonly KnownKey[] {
     const { file, plainFile, plainKeys, readFile = readKeysFile } = this.#options;
     const plain = [...plainKeys, ...(plainFile ? readPlainKeys(plainFile) : [])];
-    const entries = file ? readFile(file) : [];
-    const fromFile = entries.map((entry) => ({
+    const { keys, groups } = file ? readFile(file) : NO_KEYS;
+    const fromFile = keys.map((entry) => ({
       digest: Buffer.from(entry.sha256, "hex"),
-      caller: callerOf(entry),
+      caller: callerOf(entry, groups),
     }));
     return [...plain.map((key, index) => plainKey(key, index + 1)), ...fromFile];
   }
@@ -127,5 +139,5 @@ export class KeyRing {
 function plainKey(key: string, number: number): KnownKey {
   const digest = hashOf(key);
   const owner = digest.toString("hex");
-  return { digest, caller: { owner, name: `key-${number}`, scopes: SCOPES, limits: NO_LIMITS } };
+  return { digest, caller: { ...ANONYMOUS, owner, name: `key-${number}` } };
 }

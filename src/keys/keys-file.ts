@@ -25,48 +25,84 @@ const MAX_KEYS = 1_000;
 
 const limit = z.int().min(1).max(1_000_000_000_000).nullable().default(null);
 
-export const keyName = z
+const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
+const nameText = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][\w.-]{0,63}$/,
-    "a name is 1 to 64 letters, digits, dots, dashes and underscores",
-  )
-  .refine(
-    (name) => !/^(key-\d+|anonymous)$/.test(name),
-    "anonymous and key-1, key-2, ... (the keys of --api-key) are reserved names",
-  );
+  .regex(NAME, "a name is 1 to 64 letters, digits, dots, dashes and underscores");
+
+export const keyName = nameText.refine(
+  (name) => !/^(key-\d+|anonymous)$/.test(name),
+  "anonymous and key-1, key-2, ... (the keys of --api-key) are reserved names",
+);
+export const groupName = nameText;
+
+const keyLimits = z.strictObject({
+  concurrent: limit,
+  waiting: z.int().min(0).max(1_000_000).nullable().default(null),
+  tokensPerMinute: limit,
+  tokensPerDay: limit,
+  tokensPerMonth: limit,
+}) satisfies z.ZodType<KeyLimits>;
 
 const keyEntry = z.strictObject({
   name: keyName,
   sha256: z.string().regex(/^[\da-f]{64}$/, "64 hexadecimal digits"),
   scopes: z.array(z.enum(SCOPES)).min(1),
-  limits: z.strictObject({
-    concurrent: limit,
-    waiting: z.int().min(0).max(1_000_000).nullable().default(null),
-    tokensPerMinute: limit,
-    tokensPerDay: limit,
-    tokensPerMonth: limit,
-  }) satisfies z.ZodType<KeyLimits>,
+  limits: keyLimits,
+  expires: z.iso.datetime().nullable().default(null),
+  models: z.array(z.string().min(1)).min(1).nullable().default(null),
+  group: nameText.nullable().default(null),
   created: z.iso.datetime(),
 });
 
-const keysFile = z.strictObject({
-  version: z.literal([1, 2]),
-  keys: z
-    .array(keyEntry)
-    .max(MAX_KEYS)
-    .refine((keys) => areUnique(keys.map(({ name }) => name)), "two keys have the same name")
-    .refine((keys) => areUnique(keys.map(({ sha256 }) => sha256)), "two keys are the same"),
-});
+const groupEntry = z.strictObject({ name: nameText, limits: keyLimits });
+
+const keysFile = z
+  .strictObject({
+    version: z.literal([1, 2]),
+    groups: z
+      .array(groupEntry)
+      .max(MAX_KEYS)
+      .default([])
+      .refine(
+        (groups) => areUnique(groups.map(({ name }) => name)),
+        "two groups have the same name",
+      ),
+    keys: z
+      .array(keyEntry)
+      .max(MAX_KEYS)
+      .refine((keys) => areUnique(keys.map(({ name }) => name)), "two keys have the same name")
+      .refine((keys) => areUnique(keys.map(({ sha256 }) => sha256)), "two keys are the same"),
+  })
+  .superRefine(({ keys, groups }, context) => {
+    const names = groups.map(({ name }) => name);
+    for (const [index, { group }] of keys.entries())
+      if (group !== null && !names.includes(group))
+        context.addIssue({
+          code: "custom",
+          path: ["keys", index, "group"],
+          message: `there is no group ${group}`,
+        });
+  });
 
 /** A key as stored in the file. */
 export type KeyEntry = z.output<typeof keyEntry>;
+
+/** A group of keys as stored in the file. */
+export type GroupEntry = z.output<typeof groupEntry>;
+
+export type KeysFileContent = {
+  readonly keys: readonly KeyEntry[];
+  readonly groups: readonly GroupEntry[];
+};
+
+export const NO_KEYS: KeysFileContent = { keys: [], groups: [] };
 
 /**
  * @param program the words that run sluice, for the command in an error
  * @throws KeysFileError if the file is missing, unreadable or invalid
  */
-export function readKeysFile(file: string, program = "sluice"): readonly KeyEntry[] {
+export function readKeysFile(file: string, program = "sluice"): KeysFileContent {
   const text = readText(file);
   if (text === null)
     throw new KeysFileError(
@@ -82,15 +118,15 @@ export function readKeysFile(file: string, program = "sluice"): readonly KeyEntr
  */
 export function changeKeysFile(
   file: string,
-  change: (entries: readonly KeyEntry[]) => readonly KeyEntry[],
+  change: (content: KeysFileContent) => KeysFileContent,
 ): void {
   const target = targetOf(file);
   const temporary = `${target}.new`;
   const descriptor = lock(temporary);
   try {
     const text = readText(target);
-    const keys = change(text === null ? [] : parse(file, text));
-    const checked = check(file, { version: 2, keys });
+    const { keys, groups } = change(text === null ? NO_KEYS : parse(file, text));
+    const checked = check(file, { version: 2, groups, keys });
     writeSync(descriptor, `${JSON.stringify(storable(checked), null, 2)}\n`);
     fsyncSync(descriptor);
     renameSync(temporary, target);
@@ -102,19 +138,35 @@ export function changeKeysFile(
   }
 }
 
-/** As version 1, which older servers read, while no key uses what came later. */
-function storable(keys: readonly KeyEntry[]): object {
-  const olders = keys.map((key) => {
+/** As version 1, which older servers read, while nothing in the file came later. */
+function storable({ keys, groups }: KeysFileContent): object {
+  const asOld = keys.map(({ expires, models, group, ...key }) => {
     const { tokensPerDay, tokensPerMonth, ...limits } = key.limits;
-    return { isOld: tokensPerDay === null && tokensPerMonth === null, key: { ...key, limits } };
+    const isOld = [expires, models, group, tokensPerDay, tokensPerMonth].every((it) => it === null);
+    return isOld ? [{ ...key, limits }] : [];
   });
-  return olders.every(({ isOld }) => isOld)
-    ? { version: 1, keys: olders.map(({ key }) => key) }
-    : { version: 2, keys };
+  const isOld = groups.length === 0 && asOld.every(({ length }) => length > 0);
+  return isOld ? { version: 1, keys: asOld.flat() } : { version: 2, groups, keys };
 }
 
-export function callerOf({ name, sha256, scopes, limits }: KeyEntry): Caller {
-  return { owner: sha256, name, scopes, limits };
+/** @param groups of the same file */
+export function callerOf(entry: KeyEntry, groups: readonly GroupEntry[]): Caller {
+  const { sha256: owner, name, scopes, limits, models, expires } = entry;
+  const group = groups.find((each) => each.name === entry.group);
+  return {
+    owner,
+    name,
+    scopes,
+    limits,
+    models,
+    expiresAtMs: expires === null ? null : Date.parse(expires),
+    group: group ? { ...group, owner: groupOwner(group.name) } : null,
+  };
+}
+
+/** Differs from the owner of every key, which is a hash. */
+function groupOwner(name: string): string {
+  return `group:${name}`;
 }
 
 function readText(file: string): string | null {
@@ -126,7 +178,7 @@ function readText(file: string): string | null {
   }
 }
 
-function parse(file: string, text: string): readonly KeyEntry[] {
+function parse(file: string, text: string): KeysFileContent {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -136,9 +188,9 @@ function parse(file: string, text: string): readonly KeyEntry[] {
   return check(file, json);
 }
 
-function check(file: string, json: unknown): readonly KeyEntry[] {
+function check(file: string, json: unknown): KeysFileContent {
   const result = keysFile.safeParse(json);
-  if (result.success) return result.data.keys;
+  if (result.success) return result.data;
   const [issue] = result.error.issues;
   const where = issue?.path.join(".") || "the file";
   throw new KeysFileError(`the keys file ${file} is not valid: ${where}: ${issue?.message}`);

@@ -4,7 +4,7 @@ import type { ModelState } from "../generation/model-info.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { FleetModel } from "./fleet/fleet-model.ts";
 import { modifiedAtOf, sizeOf } from "./model-folder.ts";
-import type { OfferedModel } from "./model-list.ts";
+import type { OfferedModel } from "./names/offered-model.ts";
 
 export function describeModel(
   { spec, names, source, generating, embedding }: OfferedModel,

@@ -1,32 +1,20 @@
 // The models that clients can ask for: those of the settings, and those in the models folder. Each has one entry, and the engines
 // that the requests for it need: one that generates, and one that computes embeddings or ranks documents.
 
-import type { EmbeddingEngine } from "../engine/embedding-engine.ts";
-import type { Engine } from "../engine/engine.ts";
 import { ServiceError } from "../errors.ts";
-import { AddedNames } from "./added-names.ts";
-import { Catalog, type CatalogEntry } from "./catalog.ts";
 import type { Fleet } from "./fleet/fleet.ts";
-import type { FleetModel } from "./fleet/fleet-model.ts";
 import { FolderModels, type FolderModelsOptions } from "./folder-models.ts";
 import { partsOf } from "./model-file-name.ts";
 import { deleteModel, ModelFolderError } from "./model-folder.ts";
 import type { ConfiguredModels, ModelSpec } from "./model-spec.ts";
-
-export type GeneratingModel = FleetModel<Engine>;
-export type EmbeddingFleetModel = FleetModel<EmbeddingEngine>;
-
-export type OfferedModel = {
-  readonly spec: ModelSpec;
-  /** Those of its spec, and those that were added since the start. */
-  readonly names: readonly [string, ...string[]];
-  /** `folder`: a file in the models folder, which may be deleted. */
-  readonly source: "settings" | "folder";
-  /** Null for a file that is only for embeddings or ranking. */
-  readonly generating: GeneratingModel | null;
-  /** Null until the first such request. */
-  readonly embedding: EmbeddingFleetModel | null;
-};
+import { AddedNames } from "./names/added-names.ts";
+import { type AllowedModels, isSame, ModelView } from "./names/model-view.ts";
+import type {
+  EmbeddingFleetModel,
+  EmbeddingPurpose,
+  GeneratingModel,
+  OfferedModel,
+} from "./names/offered-model.ts";
 
 export type ModelListOptions = FolderModelsOptions & {
   readonly configured: ConfiguredModels;
@@ -38,14 +26,12 @@ export type ModelListOptions = FolderModelsOptions & {
   ) => EmbeddingFleetModel;
 };
 
-export type EmbeddingPurpose = "embed" | "rank";
-
 type Entry = { -readonly [K in keyof OfferedModel]: OfferedModel[K] };
 
 /** The folder is read again at most this often. */
 const RESCAN_MS = 1_000;
 
-export class ModelList {
+export class ModelList implements AllowedModels {
   readonly #options: ModelListOptions;
   #configured: ConfiguredModels;
   /** By file and whether it generates, in the order in which they are listed. */
@@ -97,36 +83,41 @@ export class ModelList {
   /** The names that requests for answers may use. */
   get ids(): readonly string[] {
     this.#rescanIfDue();
-    return this.#generatingCatalog.ids;
+    return this.#whole.ids;
   }
 
   /** The model for requests that name none. */
   get default(): GeneratingModel {
-    return this.#generatingCatalog.resolve(null).value;
+    return this.#whole.resolve(null).model;
   }
 
   /** @param name as a client wrote it; null if it named none. @throws ServiceError `model_not_found` */
   resolve(name: string | null): { readonly id: string; readonly model: GeneratingModel } {
-    if (!this.#generatingCatalog.find(name)) this.#rescanIfDue();
-    const { id, value } = this.#generatingCatalog.resolve(name);
-    return { id, model: value };
+    if (!this.#whole.knows(name)) this.#rescanIfDue();
+    return this.#whole.resolve(name);
   }
 
-  /** Any model by any of its names, also one that only computes embeddings. @throws ServiceError `model_not_found` */
   find(name: string): { readonly id: string; readonly model: OfferedModel } {
-    const { id, value } = this.#allNames({ servesAny: this.#configured.servesAny }).resolve(name);
-    return { id, model: value };
+    this.#rescanIfDue();
+    return this.#whole.find(name);
   }
 
-  /** Whether a request with this name is answered. */
   has(name: string): boolean {
-    return this.#allNames({ servesAny: this.#configured.servesAny }).find(name) !== null;
+    this.#rescanIfDue();
+    return this.#whole.has(name);
+  }
+
+  /** The models as a caller sees them. @param names those that it may use; null for all */
+  allowedTo(names: readonly string[] | null): AllowedModels {
+    if (names === null) return this;
+    this.#rescanIfDue();
+    return this.#view(names);
   }
 
   /** Gives a model a further name until the server ends. @returns whether no other model has it */
   addName(model: OfferedModel, name: string): boolean {
-    const owner = this.#allNames({ servesAny: false }).find(name)?.value;
-    if (owner) return owner === model;
+    this.#rescanIfDue();
+    if (this.#whole.has(name, false)) return this.#whole.find(name, false).model === model;
     this.#added.add(name, model.spec.names[0]);
     this.rescan();
     return true;
@@ -139,13 +130,14 @@ export class ModelList {
    * @throws ServiceError
    */
   async delete(name: string): Promise<void> {
-    const { id, value } = this.#allNames({ servesAny: false }).resolve(name);
-    if (value.spec.names.includes(id)) return this.#deleteFiles(value);
+    this.#rescanIfDue();
+    const { id, model } = this.#whole.find(name, false);
+    if (model.spec.names.includes(id)) return this.#deleteFiles(model);
     this.#added.remove(id);
     this.rescan();
   }
 
-  async #deleteFiles(model: Entry): Promise<void> {
+  async #deleteFiles(model: OfferedModel): Promise<void> {
     const { file, names } = model.spec;
     if (model.source !== "folder") throw notDeletable(names[0]);
     this.#deleting.add(file);
@@ -169,62 +161,30 @@ export class ModelList {
     return generating ?? this.resolveEmbedding(spec.names[0], "embed").model;
   }
 
-  /** As `resolve()`, for embeddings and ranking. */
   resolveEmbedding(
     name: string | null,
     purpose: EmbeddingPurpose,
   ): { readonly id: string; readonly model: EmbeddingFleetModel } {
-    const catalog = () => this.#embeddingCatalog(purpose);
-    if (!catalog().find(name)) this.#rescanIfDue();
-    const { id, value } = catalog().resolve(name);
-    return { id, model: this.#embeddingOf(value) };
+    if (!this.#whole.knowsEmbedding(name, purpose)) this.#rescanIfDue();
+    return this.#whole.resolveEmbedding(name, purpose);
   }
 
-  /** @param servesAny whether the default model takes every name that no other model has */
-  #allNames({ servesAny }: { readonly servesAny: boolean }): Catalog<Entry> {
-    this.#rescanIfDue();
-    const [first, ...others] = [...this.#entries.values()].map((value) => ({
-      names: value.names,
-      value,
-    }));
-    if (!first) throw new Error("there is always a default model");
-    return new Catalog({ entries: [first, ...others], servesAny, advisesAlias: false });
+  get #whole(): ModelView {
+    return this.#view(null);
   }
 
-  get #generatingCatalog(): Catalog<GeneratingModel> {
-    const [first, ...others] = [...this.#entries.values()].flatMap(({ names, generating }) =>
-      generating ? [{ names, value: generating }] : [],
-    );
-    if (!first) throw new Error("there is always a default model");
-    return new Catalog({
-      entries: [first, ...others],
-      servesAny: this.#configured.servesAny,
-      advisesAlias: true,
-    });
-  }
-
-  /** The model for this purpose comes first, also under the names of --alias; then all others under their own names. */
-  #embeddingCatalog(purpose: EmbeddingPurpose): Catalog<Entry> {
-    const { generating, embedding, ranking, aliases, servesAny } = this.#configured;
-    const spec = (purpose === "rank" ? ranking : null) ?? embedding ?? generating[0];
+  #view(allowed: readonly string[] | null): ModelView {
     const entries = [...this.#entries.values()];
-    const main = entries.find((entry) => isSame(entry.spec, spec));
-    if (!main) throw new Error("there is always a model for embeddings");
-    const first: CatalogEntry<Entry> = {
-      names: main.generating ? [...main.names] : [...main.names, ...aliases],
-      value: main,
-    };
-    const others = entries.filter((entry) => entry !== main);
-    const named = others.map((value) => ({ names: value.names, value }));
-    return new Catalog({ entries: [first, ...named], servesAny, advisesAlias: true });
+    const embeddingOf = (model: OfferedModel) => this.#embeddingOf(model);
+    return new ModelView({ entries, configured: this.#configured, allowed, embeddingOf });
   }
 
-  #embeddingOf(entry: Entry): EmbeddingFleetModel {
-    if (entry.embedding) return entry.embedding;
-    const model = this.#options.createEmbedding(entry.spec, entry.generating);
-    entry.embedding = model;
-    this.#options.fleet.add(model);
-    return model;
+  #embeddingOf(model: OfferedModel): EmbeddingFleetModel {
+    if (model.embedding) return model.embedding;
+    const made = this.#options.createEmbedding(model.spec, model.generating);
+    for (const entry of this.#entries.values()) if (entry === model) entry.embedding = made;
+    this.#options.fleet.add(made);
+    return made;
   }
 
   #rescanIfDue(): void {
@@ -284,8 +244,4 @@ export class ModelList {
 function notDeletable(name: string): ServiceError {
   const message = `the model ${JSON.stringify(name)} is named in the settings of the server, so it cannot be deleted here; only files of the models folder can (--models-dir)`;
   return new ServiceError("invalid_value", message, { field: "model" });
-}
-
-function isSame(one: ModelSpec, other: ModelSpec): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

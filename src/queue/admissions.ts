@@ -209,8 +209,7 @@ export class Admissions {
     const { caller, isFlex = false } = entry;
     const { owner, limits } = caller;
     const { isShared, tokenBudgets } = this.#options;
-    if (this.#order.setLimit(owner, limits.concurrent))
-      for (const each of this.#lanes.values()) each.wake();
+    if (this.#order.setLimits(caller)) for (const each of this.#lanes.values()) each.wake();
     const lane = this.#laneOf(entry.lane ?? MAIN_LANE);
     const ownInside = this.#placesOf(owner);
     const { running } = this.loadOf(owner);
@@ -229,7 +228,6 @@ export class Admissions {
       findKeyRefusal({
         ...entry,
         limits,
-        budget: tokenBudgets?.stateOf(caller) ?? null,
         usedUp: tokenBudgets?.usedUp(caller) ?? null,
         inside: ownInside,
         running,
@@ -255,7 +253,7 @@ export class Admissions {
       lane,
       tokenUsage: new TokenUsage({
         chargeShare: (charge) => this.#order.charge(id, charge),
-        chargeBudget: (tokens) => tokenBudgets?.spend(owner, tokens),
+        chargeBudget: (tokens) => tokenBudgets?.spend(caller, tokens),
       }),
       answers: this.#answers,
       queueTimeoutMs,

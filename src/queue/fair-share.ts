@@ -1,6 +1,7 @@
 // The order in which waiting requests get slots. Keys take turns by the tokens computed for each. Within a key, requests
 // that had to give up a slot come first. Flex requests come last. Each request waits in the lane of its model.
 
+import type { LimitedCaller } from "../generation/caller.ts";
 import { Forecast, type ForecastPosition } from "./forecast.ts";
 import {
   type OwnerSlots,
@@ -9,6 +10,7 @@ import {
   type SlotRequest,
   type WaitingRequest,
 } from "./share-tier.ts";
+import { SlotLimits } from "./slot-limits.ts";
 
 export type NewRequest = Pick<SlotRequest, "owner" | "isFlex" | "lane">;
 
@@ -36,8 +38,7 @@ export class FairShare {
   readonly #waiting = new Map<string, WaitingRequest>();
   /** Functions that charge a request's key, by request id: of requests that got a slot and have not left yet. */
   readonly #charges = new Map<string, (charge: ShareCharge) => void>();
-  /** Slots each owner may hold; an owner without an entry may hold all. */
-  readonly #limits = new Map<string, number>();
+  readonly #limits: SlotLimits;
   readonly #laneSlots = new Map<string, number>();
   readonly #forecasts = new Map<string, Forecast>();
   #arrivals = 0;
@@ -48,6 +49,7 @@ export class FairShare {
    */
   constructor(options: FairShareOptions, onSlots: (lane: string | null) => readonly string[]) {
     this.#options = options;
+    this.#limits = new SlotLimits(options.slotsPerOwner);
     this.#onSlots = onSlots;
   }
 
@@ -104,26 +106,21 @@ export class FairShare {
 
   /** Slots a key may hold in a lane. */
   slotsOf(owner: string, lane: string): number {
-    return Math.min(this.#slotsIn(lane), this.#limitOf(owner));
+    return Math.min(this.#slotsIn(lane), this.#limits.limitOf(owner));
   }
 
   /** Slots that a key could take in a lane now. */
   freeSlotsOf(owner: string, lane: string): number {
     const free = this.#slotsIn(lane) - this.#onSlots(lane).length;
-    const own = this.#limitOf(owner) - this.#ownerSlots().runningOf(owner);
+    const own = this.#limits.freeOf(owner, this.#onSlots(null));
     return Math.max(0, Math.min(free, own));
   }
 
-  /**
-   * @param slots that the key may hold; null for all
-   * @returns whether more of the key's requests may start now
-   */
-  setLimit(owner: string, slots: number | null): boolean {
-    const before = this.#limitOf(owner);
-    if (slots === null) this.#limits.delete(owner);
-    else this.#limits.set(owner, slots);
-    if (this.#limitOf(owner) !== before) this.#invalidate();
-    return this.#limitOf(owner) > before;
+  /** Takes over the slots that a key may hold, and its group. @returns whether more of its requests may start now */
+  setLimits(caller: LimitedCaller): boolean {
+    const { isChanged, isRaised } = this.#limits.set(caller);
+    if (isChanged) this.#invalidate();
+    return isRaised;
   }
 
   add(request: SlotRequest): void {
@@ -203,11 +200,6 @@ export class FairShare {
     return this.#laneSlots.get(lane) ?? this.#options.slots;
   }
 
-  #limitOf(owner: string): number {
-    const { slotsPerOwner = Number.POSITIVE_INFINITY } = this.#options;
-    return Math.min(slotsPerOwner, this.#limits.get(owner) ?? slotsPerOwner);
-  }
-
   #forecastOf(lane: string): Forecast {
     const known = this.#forecasts.get(lane);
     if (known) return known;
@@ -236,7 +228,7 @@ export class FairShare {
       for (const each of onSlots) if (each === owner) count += 1;
       return count;
     };
-    return { runningOf, mayRun: (owner) => runningOf(owner) < this.#limitOf(owner) };
+    return { runningOf, mayRun: (owner) => this.#limits.freeOf(owner, onSlots) > 0 };
   }
 
   /** Moves flex requests that have waited long enough to the normal tier, in their order of arrival. */

@@ -13,8 +13,8 @@ export interface Spendings {
   readonly resets: { readonly dayMs: number; readonly monthMs: number };
 }
 
-/** A budget of which nothing is left. */
-export type UsedUpPeriod = {
+/** A period whose tokens are used up. */
+type UsedUpPeriod = {
   readonly period: "day" | "month";
   readonly limit: number;
   /** Time until the next period begins. */

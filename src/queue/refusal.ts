@@ -3,9 +3,8 @@
 import { ServiceError } from "../errors.ts";
 import type { KeyLimits } from "../generation/caller.ts";
 import type { EnterOptions } from "./admission.ts";
-import type { UsedUpPeriod } from "./period-budgets.ts";
 import { retrySeconds } from "./service-rate.ts";
-import type { TokenBudgetState } from "./token-budgets.ts";
+import type { UsedUpBudget } from "./token-budgets.ts";
 
 export type QueueState = Pick<EnterOptions, "choices" | "field" | "isFlex" | "deadlineMs"> & {
   /** Requests of the same model inside the queue, running or waiting. */
@@ -90,10 +89,8 @@ function queueFull({ maxWaiting, waitMs }: QueueState, reason: string): ServiceE
 
 export type KeyState = Pick<EnterOptions, "choices" | "field"> & {
   readonly limits: KeyLimits;
-  /** Null for a key without a token limit. */
-  readonly budget: TokenBudgetState | null;
-  /** The budget of a day or month of which nothing is left. */
-  readonly usedUp: UsedUpPeriod | null;
+  /** A budget of tokens of which nothing is left. */
+  readonly usedUp: UsedUpBudget | null;
   readonly inside: number;
   readonly running: number;
   /** Slots the key may hold. */
@@ -106,12 +103,8 @@ export type KeyState = Pick<EnterOptions, "choices" | "field"> & {
 
 /** Returns null if the key's own limits admit the request, otherwise the reason for refusing it. */
 export function findKeyRefusal(state: KeyState): ServiceError | null {
-  const { limits, budget, usedUp, choices, inside, running, slots, startable } = state;
-  if (usedUp) return periodOver(usedUp);
-  if (budget && budget.retryMs > 0) {
-    const message = `this key has used its ${budget.limit} tokens per minute`;
-    return limitReached(message, budget.retryMs);
-  }
+  const { limits, usedUp, choices, inside, running, slots, startable } = state;
+  if (usedUp) return noTokens(usedUp);
   if (limits.waiting === null) return null;
   if (choices > slots + limits.waiting) {
     const message = `the request asks for ${choices} answers at once; this key may have ${slots} running and ${limits.waiting} waiting`;
@@ -124,11 +117,14 @@ export function findKeyRefusal(state: KeyState): ServiceError | null {
   return limitReached(message, state.waitMs());
 }
 
-function periodOver({ period, limit, retryMs }: UsedUpPeriod): ServiceError {
-  const message = `this key has used its ${limit} tokens per ${period}; the next ${period} begins at 00:00 UTC`;
-  return new ServiceError("rate_limit_exceeded", message, {
-    retryAfterSeconds: retrySeconds(retryMs),
-  });
+function noTokens({ period, limit, retryMs, subject }: UsedUpBudget): ServiceError {
+  const used = `${subject} has used its ${limit} tokens per ${period}`;
+  if (period === "minute") return limitReached(used, retryMs);
+  return new ServiceError(
+    "rate_limit_exceeded",
+    `${used}; the next ${period} begins at 00:00 UTC`,
+    { retryAfterSeconds: retrySeconds(retryMs) },
+  );
 }
 
 function limitReached(reason: string, retryMs: number | null): ServiceError {

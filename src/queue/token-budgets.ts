@@ -3,7 +3,7 @@
 // a running answer continues past the limit, and the overdraft must refill before the key's next request.
 
 import type { LimitedCaller } from "../generation/caller.ts";
-import { type Spendings, type UsedUpPeriod, usedUpPeriod } from "./period-budgets.ts";
+import { type Spendings, usedUpPeriod } from "./period-budgets.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -16,6 +16,16 @@ export type TokenBudgetState = {
   readonly resetMs: number;
   /** Time until a token can be spent; 0 if one can be spent now. */
   readonly retryMs: number;
+};
+
+/** A budget of which nothing is left. */
+export type UsedUpBudget = {
+  readonly period: "minute" | "day" | "month";
+  readonly limit: number;
+  /** Time until a token can be spent. */
+  readonly retryMs: number;
+  /** Whose budget it is, for the error. */
+  readonly subject: string;
 };
 
 type Budget = { perMinute: number; spent: number; atMs: number };
@@ -49,16 +59,33 @@ export class TokenBudgets {
     };
   }
 
-  /** The budget of a day or month of which nothing is left; null if there is none. */
-  usedUp(caller: LimitedCaller): UsedUpPeriod | null {
-    return usedUpPeriod(caller, this.#spendings);
+  /** A budget of the key, or of its group, of which nothing is left; null if there is none. */
+  usedUp(caller: LimitedCaller): UsedUpBudget | null {
+    const ofKey = this.#usedUpBy(caller, "this key");
+    if (ofKey) return ofKey;
+    const { group } = caller;
+    return group ? this.#usedUpBy(group, `the group ${group.name} of this key`) : null;
   }
 
   /**
    * Leaves the tokens per minute alone for a key without that limit: it may have been removed since the request was admitted.
+   * @param caller whose group, if there is one, has spent them too
    * @param tokens a negative number returns tokens
    */
-  spend(owner: string, tokens: number): void {
+  spend({ owner, group }: Pick<LimitedCaller, "owner" | "group">, tokens: number): void {
+    this.#spend(owner, tokens);
+    if (group) this.#spend(group.owner, tokens);
+  }
+
+  #usedUpBy(account: LimitedCaller, subject: string): UsedUpBudget | null {
+    const period = usedUpPeriod(account, this.#spendings);
+    if (period) return { ...period, subject };
+    const state = this.stateOf(account);
+    if (!state || state.retryMs === 0) return null;
+    return { period: "minute", limit: state.limit, retryMs: state.retryMs, subject };
+  }
+
+  #spend(owner: string, tokens: number): void {
     this.#spendings.spend(owner, tokens);
     const budget = this.#budgets.get(owner);
     if (!budget) return;

@@ -11,6 +11,8 @@ export type KeysFile = {
   /** @param flags flags of `sluice keys add`. @returns the headers of a request with the key */
   readonly add: (name: string, ...flags: string[]) => { readonly authorization: string };
   readonly revoke: (name: string) => void;
+  /** Runs another action of `sluice keys` on the file. */
+  readonly run: (...args: string[]) => void;
 };
 
 /** A keys file for one test. */
@@ -26,6 +28,7 @@ export function newKeysFile(): KeysFile {
       return { authorization: `Bearer ${key}` };
     },
     revoke: (name) => void run("revoke", name),
+    run: (...args) => void run(...args),
   };
 }
 

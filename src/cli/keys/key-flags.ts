@@ -2,6 +2,8 @@
 
 import type { KeyLimits } from "../../generation/caller.ts";
 import { SCOPES, type Scope } from "../../keys/caller.ts";
+import type { GroupEntry } from "../../keys/keys-file.ts";
+import { isDay } from "../../keys/usage/utc-day.ts";
 import { CommandError } from "../command-error.ts";
 
 export type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
@@ -14,6 +16,18 @@ export const KEY_FLAGS = {
   "tokens-per-minute": { type: "string" },
   "tokens-per-day": { type: "string" },
   "tokens-per-month": { type: "string" },
+  expires: { type: "string" },
+  models: { type: "string", multiple: true },
+  group: { type: "string" },
+} as const;
+
+/** The flags of a group: those of the limits that its keys share. */
+export const GROUP_FLAGS = {
+  concurrent: { type: "string" },
+  "tokens-per-minute": { type: "string" },
+  "tokens-per-day": { type: "string" },
+  "tokens-per-month": { type: "string" },
+  remove: { type: "boolean" },
 } as const;
 
 /** Removes a limit. */
@@ -65,4 +79,57 @@ export function scopesOf(
       `keys ${action}: --scope is ${JSON.stringify(name)}: allowed is ${SCOPES.join(", ")}`,
     );
   });
+}
+
+const DAY_MS = 86_400_000;
+const END_OF_DAY = "T23:59:59.999Z";
+
+/** The end of a day in UTC, or a number of days from now; null for a key that does not expire. @throws CommandError */
+export function expiryOf(
+  given: Flags[string],
+  before: string | null,
+  action: string,
+): string | null {
+  if (given === undefined) return before;
+  const text = String(given);
+  if (text === NONE) return null;
+  const [, days] = /^([1-9]\d{0,4})d$/.exec(text) ?? [];
+  if (days !== undefined) return new Date(Date.now() + Number(days) * DAY_MS).toISOString();
+  const end = isDay(text) ? `${text}${END_OF_DAY}` : null;
+  if (end !== null && Date.parse(end) > Date.now()) return end;
+  throw new CommandError(
+    `keys ${action}: --expires is ${JSON.stringify(text)}: allowed is a day that is not over, such as 2027-01-31, a number of days, such as 90d, or none`,
+  );
+}
+
+/** The names of the models of the flags; null for all. @throws CommandError */
+export function modelsOf(
+  given: Flags[string],
+  before: readonly string[] | null,
+  action: string,
+): string[] | null {
+  if (given === undefined) return before && [...before];
+  const names = [given].flat().flatMap((each) => String(each).split(","));
+  const models = [...new Set(names.map((name) => name.trim()))];
+  if (models.length === 1 && models[0] === NONE) return null;
+  if (!models.includes("") && !models.includes(NONE)) return models;
+  throw new CommandError(
+    `keys ${action}: --models is ${JSON.stringify(String(given))}: allowed are names of models with commas between them, or none for no restriction`,
+  );
+}
+
+/** @throws CommandError for a group that the file does not have */
+export function groupOf(
+  given: Flags[string],
+  before: string | null,
+  { groups, action }: { readonly groups: readonly GroupEntry[]; readonly action: string },
+): string | null {
+  if (given === undefined) return before;
+  if (given === NONE) return null;
+  const names = groups.map(({ name }) => name);
+  if (names.includes(String(given))) return String(given);
+  const known = names.join(", ") || "none";
+  throw new CommandError(
+    `keys ${action}: there is no group ${JSON.stringify(given)}; groups: ${known}; make one with sluice keys group NAME`,
+  );
 }

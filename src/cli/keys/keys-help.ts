@@ -9,7 +9,10 @@ const LIMITS = `  --concurrent N         requests in slots at the same time; oth
   --waiting N            requests that may wait; further ones get a 429 (default: no limit)
   --tokens-per-minute N  tokens of answers and of uncached prompts (default: no limit)
   --tokens-per-day N     the same for each day, in UTC (default: no limit)
-  --tokens-per-month N   the same for each month, in UTC (default: no limit)`;
+  --tokens-per-month N   the same for each month, in UTC (default: no limit)
+  --expires WHEN         the last day of the key in UTC, such as 2027-01-31, or 90d for 90 days (default: never)
+  --models A,B           the models that the key may use, by any of their names (default: all)
+  --group NAME           a group whose limits hold for all of its keys together (default: none)`;
 
 const HELP = {
   add: `usage: sluice keys add NAME [options]
@@ -25,13 +28,23 @@ ${LIMITS}`,
   set: `usage: sluice keys set NAME [options]
 
 Changes what a key may do. The key itself stays the same, and so does what has no option.
-Without a limit: none, as in --tokens-per-day none.
+The value none removes a limit: --tokens-per-day none.
 
   --scope SCOPE          what the key may do from now on; repeatable
-${LIMITS.replaceAll(" (default: no limit)", "")}`,
+${LIMITS.replaceAll(/ \(default: [a-z ]+\)/g, "")}`,
+  group: `usage: sluice keys group NAME [options]
+
+Makes a group, or changes its limits, which hold for all of its keys together. A key gets into a
+group with: sluice keys set NAME --group GROUP. The value none removes a limit.
+
+  --concurrent N         requests in slots at the same time; others wait (default: no limit)
+  --tokens-per-minute N  tokens of answers and of uncached prompts (default: no limit)
+  --tokens-per-day N     the same for each day, in UTC (default: no limit)
+  --tokens-per-month N   the same for each month, in UTC (default: no limit)
+  --remove               delete the group; its keys stay, without a group`,
   list: `usage: sluice keys list [options]
 
-Lists names, scopes, limits and dates. The keys themselves are not stored.
+Lists names, scopes, limits and dates, and the groups. The keys themselves are not stored.
 `,
   revoke: `usage: sluice keys revoke NAME [options]
 
@@ -52,6 +65,7 @@ export type KeysAction = keyof typeof HELP;
 
 const HELP_OF_ALL = `usage: sluice keys add NAME [options]     make a key
        sluice keys set NAME [options]     change what a key may do
+       sluice keys group NAME [options]   make a group of keys, or change its limits
        sluice keys list                   list the keys
        sluice keys revoke NAME            delete a key
        sluice keys usage [NAME]           print what keys have used

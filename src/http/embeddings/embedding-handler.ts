@@ -10,6 +10,7 @@ import type { ModelList } from "../../models/model-list.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import type { GenerateHandlerDeps } from "../generate/generate-handler.ts";
 import { watchWithin } from "../generate/time-limits.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import { requestFacts } from "../server/ended-request.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, requestIdOf } from "../server/response-locals.ts";
@@ -21,7 +22,7 @@ export type EmbeddingDeps = Pick<
   GenerateHandlerDeps,
   "journal" | "usage" | "isStrict" | "requestTimeoutMs" | "stallTimeoutMs"
 > & {
-  readonly models: Pick<ModelList, "resolveEmbedding">;
+  readonly models: Pick<ModelList, "allowedTo">;
   readonly fleet: Pick<Fleet, "charge">;
   /** The queue of the models that compute embeddings. */
   readonly embeddingQueue: Admissions;
@@ -70,7 +71,10 @@ async function answer(
 ): Promise<void> {
   const parsed = api.parse(req.body);
   refuseUnknown(parsed, deps.isStrict);
-  const { id, model } = deps.models.resolveEmbedding(parsed.model, parsed.request.type);
+  const { id, model } = allowedModels(res, deps.models).resolveEmbedding(
+    parsed.model,
+    parsed.request.type,
+  );
   record.model = id;
   record.servedModel = model.servedModel;
   model.engine.check(parsed.request);

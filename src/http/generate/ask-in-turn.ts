@@ -4,7 +4,7 @@
 // that many units, and its tokens per minute one token for each millisecond.
 
 import type { AnswerTo, Question } from "../../generation/questions.ts";
-import type { GeneratingModel } from "../../models/model-list.ts";
+import type { GeneratingModel } from "../../models/names/offered-model.ts";
 import type { EnterOptions } from "../../queue/admission.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import type { GateRequest } from "../../queue/lane.ts";

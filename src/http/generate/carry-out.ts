@@ -2,16 +2,18 @@
 
 import type { ModelAction } from "../../api/dialect.ts";
 import { ServiceError } from "../../errors.ts";
-import type { GeneratingModel, ModelList } from "../../models/model-list.ts";
+import type { ModelList } from "../../models/model-list.ts";
+import type { GeneratingModel } from "../../models/names/offered-model.ts";
 import { unloadModel } from "../../models/unload-model.ts";
 import type { Admissions } from "../../queue/admissions.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import { checkScope } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import type { Arrival } from "./exchange.ts";
 import { abortWithin, type TimeLimits } from "./time-limits.ts";
 
 export type CarryOutDeps = Pick<TimeLimits, "requestTimeoutMs"> & {
-  readonly models: Pick<ModelList, "find">;
+  readonly models: Pick<ModelList, "allowedTo">;
   readonly queue: Pick<Admissions, "isDraining">;
 };
 
@@ -35,7 +37,8 @@ export async function carryOut(
   } else if (queue.isDraining) throw new ServiceError("draining", "the server is shutting down");
   const clearLimit = abortWithin(client, { deadlineMs, timeoutMs: requestTimeoutMs });
   try {
-    if (type === "unload") await unloadModel(models.find(record.model ?? "").model, signal);
+    if (type === "unload")
+      await unloadModel(allowedModels(res, models).find(record.model ?? "").model, signal);
     else {
       const gate = {
         owner: ownerOf(res),

@@ -5,7 +5,7 @@ import type { Request, Response } from "express";
 import type { AnswerIdentity, Dialect, Frame, ParsedRequest } from "../../api/dialect.ts";
 import type { ServiceError } from "../../errors.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
-import type { GeneratingModel } from "../../models/model-list.ts";
+import type { GeneratingModel } from "../../models/names/offered-model.ts";
 import type { Admission } from "../../queue/admission.ts";
 import type { GateRequest } from "../../queue/lane.ts";
 import { ownerOf, requestIdOf } from "../server/response-locals.ts";

@@ -10,6 +10,7 @@ import type { Metrics } from "../../metrics/metrics.ts";
 import type { ModelList } from "../../models/model-list.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { modelInPath } from "../routes/path-model.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import { requestFacts } from "../server/ended-request.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
@@ -28,7 +29,7 @@ export type GenerateHandlerDeps = ParseDeps &
   SinkDeps &
   DeliverDeps &
   CarryOutDeps & {
-    readonly models: Pick<ModelList, "resolve">;
+    readonly models: Pick<ModelList, "allowedTo">;
     readonly queue: Admissions;
     readonly usage: Pick<UsageBook, "add">;
     readonly metrics: Metrics;
@@ -98,7 +99,7 @@ function parse(
   const parsed = dialect.parse(req.body, context);
   refuseUnknown(parsed, deps.isStrict);
   record.isStreamed = parsed.isStreamed;
-  const { id, model } = deps.models.resolve(parsed.model);
+  const { id, model } = allowedModels(res, deps.models).resolve(parsed.model);
   record.model = id;
   record.servedModel = model.servedModel;
   nameIgnored(res, parsed);

@@ -12,6 +12,7 @@ import {
   pageOf,
 } from "../../api/gemini/models.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import { methodNotAllowed, mountGet, useEnvelope } from "../server/middleware.ts";
 import { localsOf } from "../server/response-locals.ts";
 import { BARE_SSE, jsonArray } from "../stream/framing.ts";
@@ -43,14 +44,15 @@ function stableVersion(req: Request, _res: Response, next: NextFunction): void {
 export function mountGemini(app: Express, deps: GeminiDeps): void {
   mountGet(app, MODELS, (req, res) => {
     const query = checkedQuery(req, res, geminiModelsQuery, deps.isStrict);
-    const models = deps.models.ids.map((id) => describe(id, deps));
+    const allowed = allowedModels(res, deps.models);
+    const models = allowed.ids.map((id) => describe(id, deps));
     res.json(pageOf(models, query));
   });
   app.get(MODEL, (req, res, next) => {
     if (METHOD.test(req.path)) return next();
     checkedQuery(req, res, geminiModelQuery, deps.isStrict);
     const { model = null } = modelInPath(req);
-    res.json(describe(deps.models.resolve(model).id, deps));
+    res.json(describe(allowedModels(res, deps.models).resolve(model).id, deps));
   });
   app.all(MODEL, (req, res, next) => {
     if (isMethodCall(req)) return next();

@@ -3,7 +3,8 @@
 import type { Express } from "express";
 import type { Readiness } from "../../api/sluice/server-answers.ts";
 import type { EngineState } from "../../generation/model-info.ts";
-import type { GeneratingModel, ModelList } from "../../models/model-list.ts";
+import type { ModelList } from "../../models/model-list.ts";
+import type { GeneratingModel } from "../../models/names/offered-model.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { mountGet } from "../server/middleware.ts";
 

@@ -7,10 +7,11 @@ import { modelLoad, modelUnload } from "../../api/sluice/model-requests.ts";
 import { encodeDeletedModel } from "../../api/sluice/models.ts";
 import { ServiceError } from "../../errors.ts";
 import { orAborted, settlesWithin } from "../../generation/deferred.ts";
-import type { OfferedModel } from "../../models/model-list.ts";
+import type { OfferedModel } from "../../models/names/offered-model.ts";
 import { unloadModel } from "../../models/unload-model.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { watchWithin } from "../generate/time-limits.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
 import { mountPost, requireScope } from "../server/middleware.ts";
@@ -43,7 +44,7 @@ function loadHandler(deps: ModelAdminDeps): RequestHandler {
   return async (req, res) => {
     const asked = modelLoad.parse(req.body);
     refuseUnknown(asked, deps.isStrict);
-    const { id, model } = deps.models.find(asked.model);
+    const { id, model } = allowedModels(res, deps.models).find(asked.model);
     if (deps.queue.isDraining) throw new ServiceError("draining", "the server is shutting down");
     nameIgnored(res, asked);
     const client = watchWithin(req, res, deps.requestTimeoutMs);
@@ -111,7 +112,7 @@ function unloadHandler(deps: ModelAdminDeps): RequestHandler {
   return async (req, res) => {
     const asked = modelUnload.parse(req.body);
     refuseUnknown(asked, deps.isStrict);
-    const { id, model } = deps.models.find(asked.model);
+    const { id, model } = allowedModels(res, deps.models).find(asked.model);
     nameIgnored(res, asked);
     const client = watchWithin(req, res, deps.requestTimeoutMs);
     try {
@@ -127,6 +128,7 @@ function unloadHandler(deps: ModelAdminDeps): RequestHandler {
 function deleteHandler(deps: ModelAdminDeps): RequestHandler {
   return async (req, res) => {
     const id = modelIdIn(req);
+    allowedModels(res, deps.models).find(id); // throws for a model that the key may not use
     const client = watchWithin(req, res, deps.requestTimeoutMs);
     try {
       await orAborted(deps.models.delete(id), client.signal);

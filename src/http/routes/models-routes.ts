@@ -10,7 +10,9 @@ import {
 import { encodeModel, type Model } from "../../api/sluice/models.ts";
 import { describeModel } from "../../models/describe-model.ts";
 import type { Fleet } from "../../models/fleet/fleet.ts";
-import type { ModelList, OfferedModel } from "../../models/model-list.ts";
+import type { ModelList } from "../../models/model-list.ts";
+import type { OfferedModel } from "../../models/names/offered-model.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import { methodNotAllowed, mountGet } from "../server/middleware.ts";
 import { localsOf } from "../server/response-locals.ts";
 import { checkedQuery } from "./checked-query.ts";
@@ -38,14 +40,16 @@ function isForAnthropic(req: Request): boolean {
 
 export function mountModels(app: Express, deps: ModelsDeps & { readonly isStrict: boolean }): void {
   mountGet(app, "/v1/models", (req, res) => {
-    const data = deps.models.all.flatMap((each) => modelObjects(each.names, each, deps));
+    const data = allowedModels(res, deps.models).all.flatMap((each) =>
+      modelObjects(each.names, each, deps),
+    );
     res.vary("anthropic-version");
     if (!isForAnthropic(req)) return void res.json({ object: "list", data });
     const query = checkedQuery(req, res, anthropicModelsQuery, deps.isStrict);
     res.json(anthropicPage(data.map(forAnthropic), query));
   });
   app.get(MODEL_PATH, (req, res) => {
-    const { id, model } = deps.models.find(modelIdIn(req));
+    const { id, model } = allowedModels(res, deps.models).find(modelIdIn(req));
     const described = modelObject(id, model, deps);
     res.vary("anthropic-version");
     res.json(isForAnthropic(req) ? forAnthropic(described) : described);

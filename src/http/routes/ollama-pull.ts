@@ -10,6 +10,7 @@ import { ServiceError } from "../../errors.ts";
 import type { ModelList } from "../../models/model-list.ts";
 import type { PullJob, PullSnapshot } from "../../models/pull-job.ts";
 import type { PullJobs } from "../../models/pull-jobs.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { checkScope } from "../server/middleware.ts";
 import { requestIdOf } from "../server/response-locals.ts";
@@ -18,7 +19,7 @@ import { framingOf } from "../stream/framing.ts";
 import { LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
 
 export type OllamaPullDeps = LogReaderDeps & {
-  readonly models: Pick<ModelList, "has">;
+  readonly models: Pick<ModelList, "allowedTo">;
   readonly pulls: PullJobs;
   readonly isStrict: boolean;
 };
@@ -28,7 +29,7 @@ export function ollamaPullHandler(deps: OllamaPullDeps): RequestHandler {
   return async (req, res) => {
     const { fields, ignoredParams } = ollamaPull.parse(req.body);
     refuseUnknown({ ignoredParams }, deps.isStrict);
-    const isServed = deps.models.has(fields.model);
+    const isServed = allowedModels(res, deps.models).has(fields.model);
     if (!isServed)
       checkScope(res, { scope: "admin", subject: "a pull of a model that is not served" });
     const job = isServed ? null : deps.pulls.start(fields.model);

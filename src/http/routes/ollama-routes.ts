@@ -1,6 +1,6 @@
 // Ollama's routes about models, beside its dialects. Those that change what the server has require a key with scope admin.
 
-import type { Express, Request, RequestHandler } from "express";
+import type { Express, Request, RequestHandler, Response } from "express";
 import {
   ollamaCopy,
   ollamaDelete,
@@ -18,8 +18,9 @@ import { invalidValue } from "../../api/shared/refusals.ts";
 import { ServiceError } from "../../errors.ts";
 import { orAborted } from "../../generation/deferred.ts";
 import { describeModel } from "../../models/describe-model.ts";
-import type { OfferedModel } from "../../models/model-list.ts";
+import type { OfferedModel } from "../../models/names/offered-model.ts";
 import { watchWithin } from "../generate/time-limits.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
 import { methodNotAllowed, mountGet, mountPost } from "../server/middleware.ts";
@@ -46,8 +47,8 @@ export const OLLAMA_PATHS = [
 export type OllamaDeps = ModelsDeps & OllamaPullDeps & { readonly requestTimeoutMs: number };
 
 export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson): void {
-  mountGet(app, "/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));
-  mountGet(app, "/api/ps", (_req, res) => void res.json(encodeRunning(servedBy(deps))));
+  mountGet(app, "/api/tags", (_req, res) => void res.json(encodeModels(servedBy(res, deps))));
+  mountGet(app, "/api/ps", (_req, res) => void res.json(encodeRunning(servedBy(res, deps))));
   mountGet(app, "/api/version", (_req, res) => void res.json({ version: OLLAMA_VERSION }));
   mountPost(app, ollamaShow.path, readJson(showHandler(deps)));
   mountPost(app, ollamaPull.path, readJson(ollamaPullHandler(deps)));
@@ -58,8 +59,11 @@ export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson):
 }
 
 /** All models, each under each of its names. */
-function servedBy({ models, fleet, startedAtSeconds }: OllamaDeps): readonly OllamaServedModel[] {
-  return models.all.flatMap((each) => {
+function servedBy(
+  res: Response,
+  { models, fleet, startedAtSeconds }: OllamaDeps,
+): readonly OllamaServedModel[] {
+  return allowedModels(res, models).all.flatMap((each) => {
     const state = describeModel(each, fleet);
     return each.names.map((id) => ({ id, state, startedAtSeconds }));
   });
@@ -77,7 +81,7 @@ function showHandler(deps: OllamaDeps): RequestHandler {
   return (req, res) => {
     const { fields, ignoredParams } = ollamaShow.parse(req.body);
     refuseUnknown({ ignoredParams }, deps.isStrict);
-    const { id, model } = deps.models.find(fields.model);
+    const { id, model } = allowedModels(res, deps.models).find(fields.model);
     nameIgnored(res, { ignoredParams });
     res.json(encodeModel(servedModel(id, model, deps)));
   };
@@ -89,6 +93,7 @@ function deleteHandler(deps: OllamaDeps): RequestHandler {
     const { fields, ignoredParams } = ollamaDelete.parse(req.body);
     refuseUnknown({ ignoredParams }, deps.isStrict);
     nameIgnored(res, { ignoredParams });
+    allowedModels(res, deps.models).find(fields.model);
     const client = watchWithin(req, res, deps.requestTimeoutMs);
     try {
       await orAborted(deps.models.delete(fields.model), client.signal);
@@ -103,7 +108,7 @@ function copyHandler({ models, isStrict }: OllamaDeps): RequestHandler {
   return (req, res) => {
     const { fields, ignoredParams } = ollamaCopy.parse(req.body);
     refuseUnknown({ ignoredParams }, isStrict);
-    const { model } = models.find(fields.source);
+    const { model } = allowedModels(res, models).find(fields.source);
     if (!models.addName(model, fields.destination))
       throw invalidValue("destination", "is the name of another model; choose a free one");
     nameIgnored(res, { ignoredParams });

@@ -9,6 +9,7 @@ import { askInTurn, type QuestionDeps } from "../generate/ask-in-turn.ts";
 import { type FitDeps, fitToModel } from "../generate/fit-to-model.ts";
 import { type ParseDeps, parseContext } from "../generate/parse-context.ts";
 import { watchWithin } from "../generate/time-limits.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
 import { mountPost } from "../server/middleware.ts";
@@ -23,7 +24,7 @@ export type QuestionRoutesDeps = ParseDeps &
   QuestionDeps &
   FitDeps &
   Pick<CompiledOptions, "keepChangingLines"> & {
-    readonly models: Pick<ModelList, "resolve">;
+    readonly models: Pick<ModelList, "allowedTo">;
     readonly requestTimeoutMs: number;
   };
 
@@ -39,7 +40,7 @@ function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {
       const context = { ...parseContext(deps, ownerOf(res)), ...modelInPath(req) };
       const asked = route.parse(req.body, context);
       refuseUnknown(asked, deps.isStrict);
-      const { model } = deps.models.resolve(asked.model);
+      const { model } = allowedModels(res, deps.models).resolve(asked.model);
       nameIgnored(res, asked);
       const caller = callerOf(res);
       const arrivedAtMs = performance.now();

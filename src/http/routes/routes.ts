@@ -11,6 +11,7 @@ import type { TokenBudgets } from "../../queue/token-budgets.ts";
 import { type EmbeddingDeps, embeddingHandler } from "../embeddings/embedding-handler.ts";
 import { type GenerateHandlerDeps, generateHandler } from "../generate/generate-handler.ts";
 import { STREAMS_PATH } from "../generate/sinks.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import type { BodyMemory } from "../server/body-memory.ts";
 import { checkHost } from "../server/host-guard.ts";
 import { jsonBody, type ReadJson } from "../server/json-body.ts";
@@ -202,7 +203,7 @@ function useKeys(
 
 function mountInformation(app: Express, parts: AppDeps): void {
   const { models, queue, embeddingQueue } = parts;
-  mountGet(app, "/", (_req, res) => void res.json(indexOf(models.ids)));
+  mountGet(app, "/", (_req, res) => void res.json(indexOf(allowedModels(res, models).ids)));
   mountMetrics(app, parts);
   mountLoadReport(app, parts);
   mountModels(app, parts);

@@ -9,13 +9,14 @@ import { ServiceError } from "../../errors.ts";
 import type { ModelList } from "../../models/model-list.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { type DefaultsDeps, defaultContext } from "../generate/parse-context.ts";
+import { allowedModels } from "../server/allowed-models.ts";
 import { mountGet } from "../server/middleware.ts";
 import { ownerOf, seesAll } from "../server/response-locals.ts";
 
 export const STATE_PATHS = ["/slots", "/props"];
 
 export type StateDeps = DefaultsDeps & {
-  readonly models: Pick<ModelList, "resolve" | "find">;
+  readonly models: Pick<ModelList, "allowedTo" | "find">;
   readonly queue: Admissions;
   /** The name and version of this server. */
   readonly build: string;
@@ -24,11 +25,11 @@ export type StateDeps = DefaultsDeps & {
 /** Both answer about one model: `?model=NAME`, or the default one. */
 export function mountState(app: Express, deps: StateDeps): void {
   mountGet(app, "/slots", (req, res) => sendSlots(req, res, deps));
-  mountGet(app, "/props", (req, res) => void res.json(describeServer(req, deps)));
+  mountGet(app, "/props", (req, res) => void res.json(describeServer(req, res, deps)));
 }
 
 function sendSlots(req: Request, res: Response, deps: StateDeps): void {
-  const { model, info } = askedModel(req, deps);
+  const { model, info } = askedModel(req, res, deps);
   const { lane } = model;
   const mayBeFull = [undefined, "", "0"].includes(req.query.fail_on_no_slot?.toString());
   const shown = deps.queue.slotsShownTo(seesAll(res) ? null : ownerOf(res), lane.name);
@@ -39,8 +40,8 @@ function sendSlots(req: Request, res: Response, deps: StateDeps): void {
   res.status(full.traits.status).json(encodeOpenaiError(full));
 }
 
-function describeServer(req: Request, deps: StateDeps): object {
-  const { id, model, info } = askedModel(req, deps);
+function describeServer(req: Request, res: Response, deps: StateDeps): object {
+  const { id, model, info } = askedModel(req, res, deps);
   return encodeProps({
     build: deps.build,
     alias: id,
@@ -52,8 +53,8 @@ function describeServer(req: Request, deps: StateDeps): object {
 }
 
 /** @throws ServiceError until the model has been loaded for the first time: this does not load it */
-function askedModel({ query }: Request, { models }: StateDeps) {
-  const { id, model } = models.resolve(query.model?.toString() ?? null);
+function askedModel({ query }: Request, res: Response, { models }: StateDeps) {
+  const { id, model } = allowedModels(res, models).resolve(query.model?.toString() ?? null);
   const { info } = model;
   if (info) return { id, model, info };
   const { state } = model.engine.status();

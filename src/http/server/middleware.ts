@@ -43,7 +43,7 @@ export function useEnvelope(encodeError: EncodeError): RequestHandler {
 }
 
 /** The authentication middleware: requires an API key in one of the usual headers. Without keys it admits everyone. */
-export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHandler {
+export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "authenticate">): RequestHandler {
   return (req, res, next) => {
     if (keys.isOpen) return next();
     const given = keyIn(req);
@@ -51,9 +51,7 @@ export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHa
       const message = "an API key is required: Authorization: Bearer KEY";
       throw new ServiceError("invalid_api_key", message);
     }
-    const caller = keys.find(given);
-    if (!caller) throw new ServiceError("invalid_api_key", "this API key is not valid");
-    localsOf(res).caller = caller;
+    localsOf(res).caller = keys.authenticate(given);
     next();
   };
 }

@@ -20,7 +20,7 @@ export type SocketSessionOptions = {
   readonly socket: WebSocket;
   /** The API key of the upgrade request; null without one, or if no key is required. */
   readonly key: string | null;
-  readonly keys: Pick<KeyRing, "isOpen" | "find">;
+  readonly keys: Pick<KeyRing, "isOpen" | "authenticate">;
   readonly open: (
     request: SocketRequest,
     options: Omit<SocketExchangeOptions, "remoteAddress">,
@@ -109,8 +109,8 @@ export class SocketSession {
 
   /** Must be called when the keys change: a revoked key closes the socket. */
   checkKey(): void {
-    if (this.#key === null || this.#isValid(this.#key)) return;
-    this.#refuse("this API key is no longer valid");
+    if (this.#key !== null && this.#problemWith(this.#key) !== null)
+      this.#refuse("this API key is no longer valid");
   }
 
   /** No caller catches errors of these callbacks: an error closes this socket only. */
@@ -186,16 +186,24 @@ export class SocketSession {
   }
 
   #authenticate(key: string): void {
-    if (!this.#isValid(key)) return this.#refuse("this API key is not valid");
+    const problem = this.#problemWith(key);
+    if (problem !== null) return this.#refuse(problem);
     if (this.#authTimer) clearTimeout(this.#authTimer);
     this.#key = key;
     this.#isAuthenticated = true;
     void this.#send(socketMessages.authenticated());
   }
 
-  #isValid(key: string): boolean {
+  /** Null for a valid key. */
+  #problemWith(key: string): string | null {
     const { keys } = this.#options;
-    return keys.isOpen || keys.find(key) !== null;
+    try {
+      if (!keys.isOpen) keys.authenticate(key);
+      return null;
+    } catch (error) {
+      if (error instanceof ServiceError) return error.message;
+      throw error;
+    }
   }
 
   #refuse(reason: string): void {

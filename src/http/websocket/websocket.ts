@@ -97,7 +97,7 @@ export class WebSockets {
     const { keys } = this.#options;
     const key = keyIn(req);
     if (key === null || keys.isOpen) return null;
-    if (!keys.find(key)) throw new ServiceError("invalid_api_key", "this API key is not valid");
+    keys.authenticate(key);
     return key;
   }
 

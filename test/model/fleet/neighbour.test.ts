@@ -4,7 +4,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { ServiceError } from "../../../src/errors.ts";
 import { ANONYMOUS } from "../../../src/keys/caller.ts";
-import type { GeneratingModel } from "../../../src/models/model-list.ts";
+import type { GeneratingModel } from "../../../src/models/names/offered-model.ts";
 import {
   type BusyNeighbour,
   NEIGHBOUR_TOKENS,

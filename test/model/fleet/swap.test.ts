@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { configWith } from "../../../src/config/config-with.ts";
 import type { ServiceError } from "../../../src/errors.ts";
 import { ANONYMOUS } from "../../../src/keys/caller.ts";
-import type { GeneratingModel } from "../../../src/models/model-list.ts";
+import type { GeneratingModel } from "../../../src/models/names/offered-model.ts";
 import type { ServiceSettings } from "../../../src/service.ts";
 import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../../support/clients/requests.ts";
 import { chat, post, postSse, readAll } from "../../support/clients/sse-client.ts";

@@ -38,7 +38,7 @@ type Parts = {
   readonly keys?: WebSocketsOptions["keys"];
 };
 
-const OPEN = { isOpen: true, find: () => null, onChange: () => {} };
+const OPEN = { isOpen: true, authenticate: () => ANONYMOUS, onChange: () => {} };
 
 /** A server with one path, and one part of it broken. */
 async function serve({ app, journal = new Journal([]), keys = OPEN }: Parts = {}) {
@@ -137,7 +137,7 @@ test("an error when the server cannot accept a connection is logged once", async
 });
 
 test("an error in a WebSocket's message callback", async () => {
-  const keys = { ...OPEN, isOpen: false, find: broken };
+  const keys = { ...OPEN, isOpen: false, authenticate: broken };
   const { port, report, isServing } = await serve({ keys });
   const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/ws`);
   await once(socket, "open");
@@ -179,7 +179,7 @@ function session(change: Partial<SocketSessionOptions> = {}) {
   const report = vi.fn<(error: unknown) => void>();
   const options: SocketSessionOptions = {
     socket: socket as never,
-    ...{ key: "any", keys: { isOpen: false, find: () => ANONYMOUS }, host: "localhost" },
+    ...{ key: "any", keys: { isOpen: false, authenticate: () => ANONYMOUS }, host: "localhost" },
     open: () => ({ ended: Promise.resolve("done"), location: null, abort: () => {} }),
     isReceiving: () => false,
     ...{ socketRequests: 2, heartbeatMs: 5, stallTimeoutMs: 60_000, report },

@@ -3,6 +3,7 @@
 
 import { vi } from "vitest";
 import { Tally } from "../../../src/generation/tally.ts";
+import { NO_LIMITS } from "../../../src/keys/caller.ts";
 import { AnswerLengths } from "../../../src/queue/answer-lengths.ts";
 import { FairShare } from "../../../src/queue/fair-share.ts";
 import { TokenUsage } from "../../../src/queue/token-usage.ts";
@@ -58,7 +59,10 @@ export class ShareSimulation {
     this.#order = new FairShare({ slots, flexWaitMs }, () =>
       this.#running.map((each) => each.owner),
     );
-    for (const { owner, slots: limit } of keys) this.#order.setLimit(owner, limit ?? null);
+    for (const { owner, slots: limit } of keys) {
+      const limits = { ...NO_LIMITS, concurrent: limit ?? null };
+      this.#order.setLimits({ owner, limits });
+    }
     vi.stubGlobal("performance", { now: () => this.nowMs });
   }
 

@@ -38,12 +38,15 @@ test("adds a key: shows it once, and keeps only its hash", () => {
   const [, key = ""] = /^alice: (sluice-\S+)$/.exec(out) ?? [];
   expect(note).toContain("shown only this time");
   expect(readFileSync(file, "utf8")).not.toContain(key);
-  expect(readKeysFile(file)).toEqual([
+  expect(readKeysFile(file).keys).toEqual([
     {
       name: "alice",
       sha256: hashOf(key).toString("hex"),
       scopes: ["generate", "embed", "read"],
       limits: NO_LIMITS,
+      expires: null,
+      models: null,
+      group: null,
       created: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     },
   ]);
@@ -53,7 +56,7 @@ test("adds a key with scopes and limits", () => {
   const limits = ["--concurrent", "2", "--waiting", "0", "--tokens-per-minute=6000"];
   run("add", "bob", "--scope", "read", "--scope", "admin,read", ...limits);
 
-  expect(readKeysFile(file)[0]).toMatchObject({
+  expect(readKeysFile(file).keys[0]).toMatchObject({
     scopes: ["read", "admin"],
     limits: { concurrent: 2, waiting: 0, tokensPerMinute: 6_000 },
   });
@@ -61,17 +64,48 @@ test("adds a key with scopes and limits", () => {
 
 test("changes what a key may do, and nothing that has no flag", () => {
   run("add", "bob", "--concurrent", "2", "--tokens-per-minute", "600");
-  const [before] = readKeysFile(file);
+  const [before] = readKeysFile(file).keys;
 
   expect(run("set", "bob", "--tokens-per-day", "5000", "--tokens-per-minute", "none").out).toBe(
     "changed bob",
   );
 
   const limits = { ...NO_LIMITS, concurrent: 2, tokensPerDay: 5_000 };
-  expect(readKeysFile(file)).toEqual([{ ...before, limits }]);
+  expect(readKeysFile(file).keys).toEqual([{ ...before, limits }]);
   expect(complaintAbout("set", "bop", "--waiting", "1")).toBe(
     'keys set: there is no key "bop"; keys: bob',
   );
+});
+
+test("keys expire at the end of a day, or after a number of days", () => {
+  run("add", "alice", "--expires", "2126-01-31");
+  run("add", "bob", "--expires", "90d");
+  const expiryOf = (name: string) =>
+    readKeysFile(file).keys.find((each) => each.name === name)?.expires ?? null;
+
+  expect(expiryOf("alice")).toBe("2126-01-31T23:59:59.999Z");
+  const daysLeft = (Date.parse(expiryOf("bob") ?? "") - Date.now()) / 86_400_000;
+  expect(daysLeft).toBeGreaterThan(89.9);
+  expect(daysLeft).toBeLessThanOrEqual(90);
+  expect(run("list").out).toMatch(/alice .* 2126-01-31T23:59:59\.999Z +\d{4}/);
+  run("set", "alice", "--expires", "none");
+  expect(expiryOf("alice")).toBeNull();
+});
+
+test("groups have limits for all of their keys", () => {
+  run("add", "alice");
+  expect(run("group", "lab", "--tokens-per-day", "5000").out).toBe("made the group lab");
+  run("set", "alice", "--group", "lab", "--models", "a,b");
+
+  const { out } = run("list");
+  expect(out).toMatch(/\nalice .* a,b +lab +- +\d{4}/);
+  expect(out).toMatch(/\n\nGROUP +CONCURRENT .*\nlab +- +- +5000 +-$/);
+  expect(run("group", "lab", "--concurrent", "2").out).toBe("changed the group lab");
+  expect(readKeysFile(file).groups).toEqual([
+    { name: "lab", limits: { ...NO_LIMITS, concurrent: 2, tokensPerDay: 5_000 } },
+  ]);
+  expect(run("group", "lab", "--remove").out).toBe("removed the group lab");
+  expect(readKeysFile(file)).toMatchObject({ groups: [], keys: [{ group: null }] });
 });
 
 test("the file is of version 1, which older servers read, until a key has a newer limit", () => {
@@ -93,11 +127,13 @@ test("lists names, scopes, limits and dates, and no part of a key", () => {
   const { out } = run("list");
 
   const [head, first, second] = out.split("\n");
-  expect(head).toMatch(/^NAME +SCOPES +CONCURRENT +WAITING +TOKENS\/MIN +\/DAY +\/MONTH +CREATED$/);
-  expect(first).toMatch(/^alice +generate,embed,read +2 +- +- +- +- +\d{4}-/);
-  expect(second).toMatch(/^monitoring +read +- +- +- +- +- +\d{4}-/);
+  expect(head).toMatch(
+    /^NAME +SCOPES +CONCURRENT +WAITING +TOKENS\/MIN +\/DAY +\/MONTH +MODELS +GROUP +EXPIRES +CREATED$/,
+  );
+  expect(first).toMatch(/^alice +generate,embed,read +2 +- +- +- +- +- +- +- +\d{4}-/);
+  expect(second).toMatch(/^monitoring +read +- +- +- +- +- +- +- +- +\d{4}-/);
   expect(out).not.toContain(added.split(" ")[1]);
-  for (const { sha256 } of readKeysFile(file)) expect(out).not.toContain(sha256);
+  for (const { sha256 } of readKeysFile(file).keys) expect(out).not.toContain(sha256);
 });
 
 test("revokes a key by its name", () => {
@@ -106,7 +142,7 @@ test("revokes a key by its name", () => {
 
   expect(run("revoke", "alice").out).toBe("revoked alice");
 
-  expect(readKeysFile(file).map(({ name }) => name)).toEqual(["bob"]);
+  expect(readKeysFile(file).keys.map(({ name }) => name)).toEqual(["bob"]);
 });
 
 test.each<[string, string[], RegExp]>([
@@ -116,6 +152,19 @@ test.each<[string, string[], RegExp]>([
   ["a reserved name", ["add", "key-3"], /keys of --api-key/],
   ["an unknown scope", ["add", "a", "--scope", "all"], /--scope is "all": allowed is generate, em/],
   ["a limit of 0", ["add", "a", "--concurrent", "0"], /--concurrent is "0": .* from 1 to/],
+  [
+    "an expiry in the past",
+    ["add", "a", "--expires", "2020-01-01"],
+    /--expires is "2020-01-01": .*90d/,
+  ],
+  ["a day that is none", ["add", "a", "--expires", "2030-02-30"], /--expires is "2030-02-30"/],
+  ["no name of a model", ["add", "a", "--models", "a,,b"], /--models is "a,,b"/],
+  [
+    "an unknown group",
+    ["add", "a", "--group", "lab"],
+    /no group "lab"; groups: none; make one with/,
+  ],
+  ["a group to remove that is not there", ["group", "lab", "--remove"], /there is no group lab/],
   ["a key to change that is not there", ["set", "a"], /there is no keys file/],
   ["a limit that is no number", ["add", "a", "--waiting", "x"], /--waiting is "x": .* from 0 to/],
   ["an unknown flag", ["add", "a", "--limit", "1"], /keys add: .*--limit.*keys add --help/],
@@ -130,7 +179,7 @@ test.each<[string, string[], RegExp]>([
   [
     "an unknown action",
     ["remove", "a"],
-    /keys: the first word must be one of add, set, list, revoke, usage/,
+    /keys: the first word must be one of add, set, group, list, revoke, usage/,
   ],
 ])("says what is wrong with %s, in one line", (_what, args, expected) => {
   const message = complaintAbout(...args);
@@ -157,9 +206,9 @@ test("says which keys can be revoked", () => {
 
 test("prints help, which names the keys file", () => {
   expect(run().out).toMatch(
-    /usage: sluice keys add NAME.*\n +sluice keys set NAME .*\n +sluice keys list .*\n +sluice keys revoke NAME/,
+    /usage: sluice keys add NAME.*\n +sluice keys set NAME .*\n +sluice keys group NAME .*\n +sluice keys list .*\n +sluice keys revoke NAME/,
   );
-  for (const action of ["add", "set", "list", "revoke"]) {
+  for (const action of ["add", "set", "group", "list", "revoke"]) {
     const { out } = run(action, "--help");
     expect(out).toContain(`usage: sluice keys ${action}`);
     expect(out).toContain("--keys-file PATH");
@@ -175,6 +224,6 @@ test("keeps its keys in the user's own folder by default", () => {
   runKeysCommand(["add", "alice"], { XDG_CONFIG_HOME: config });
   runKeysCommand(["add", "bob", "--keys-file", file], { XDG_CONFIG_HOME: config });
 
-  expect(readKeysFile(path.join(config, "sluice/keys.json"))).toHaveLength(1);
-  expect(readKeysFile(file)[0]?.name).toBe("bob");
+  expect(readKeysFile(path.join(config, "sluice/keys.json")).keys).toHaveLength(1);
+  expect(readKeysFile(file).keys[0]?.name).toBe("bob");
 });

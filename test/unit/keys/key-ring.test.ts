@@ -25,14 +25,24 @@ function entryOf(name: string, key: string): KeyEntry {
     sha256: hashOf(key).toString("hex"),
     scopes: ["embed"],
     limits: { ...NO_LIMITS, concurrent: 1 },
+    expires: null,
+    models: null,
+    group: null,
     created: new Date().toISOString(),
   };
+}
+
+function changeKeys(
+  file: string,
+  change: (keys: readonly KeyEntry[]) => readonly KeyEntry[],
+): void {
+  changeKeysFile(file, ({ keys, groups }) => ({ groups, keys: change(keys) }));
 }
 
 function fileWith(...entries: readonly KeyEntry[]): string {
   files += 1;
   const file = path.join(scratch, `${files}.json`);
-  changeKeysFile(file, () => entries);
+  changeKeys(file, () => entries);
   return file;
 }
 
@@ -64,6 +74,8 @@ test("gives plain keys all scopes and names them by their order", () => {
     name: "key-2",
     scopes: SCOPES,
     limits: NO_LIMITS,
+    models: null,
+    expiresAtMs: null,
   });
   expect(ring.find("third")).toBeNull();
   expect(ring.find("")).toBeNull();
@@ -102,7 +114,7 @@ test("accepts new keys and forgets revoked ones when the file changes", async ()
   const file = fileWith(entryOf("old", old));
   const { ring, log } = open(["plain"], file);
 
-  changeKeysFile(file, () => [entryOf("fresh", fresh)]);
+  changeKeys(file, () => [entryOf("fresh", fresh)]);
   await untilNoticed(file, () => ring.find(fresh) !== null);
 
   expect(ring.find(old)).toBeNull();
@@ -133,10 +145,10 @@ test("notifies listeners that its file has changed, and survives their errors", 
   });
   ring.onChange(listener);
 
-  changeKeysFile(file, (entries) => [...entries, entryOf("second", newKey())]);
+  changeKeys(file, (entries) => [...entries, entryOf("second", newKey())]);
   await untilNoticed(file, () => listener.mock.calls.length > 0);
   expect(log).toHaveBeenLastCalledWith("error", expect.stringContaining(file));
-  changeKeysFile(file, () => []);
+  changeKeys(file, () => []);
   await untilNoticed(file, () => listener.mock.calls.length > 1);
 
   expect(ring.callers).toEqual([]);
@@ -170,4 +182,38 @@ test("reads its files at once when it is told to", () => {
   ring.reload();
 
   expect([ring.find("old"), ring.find("new")?.name]).toEqual([null, "key-1"]);
+});
+
+test("refuses a key that has expired, and says so", () => {
+  const [key, other] = [newKey(), newKey()];
+  const expires = "2027-01-31T23:59:59.999Z";
+  const file = fileWith({ ...entryOf("alice", key), expires }, entryOf("bob", other));
+  let now = Date.parse(expires) - 1;
+  const ring = new KeyRing({
+    plainKeys: [],
+    plainFile: null,
+    file,
+    pollMs: 1_000,
+    now: () => now,
+    log: () => {},
+  });
+  rings.push(ring);
+
+  expect(ring.authenticate(key).name).toBe("alice");
+  now += 1;
+  expect(() => ring.authenticate(key)).toThrow(`this API key expired on ${expires}`);
+  expect(ring.authenticate(other).name).toBe("bob");
+  expect(() => ring.authenticate("other")).toThrow("this API key is not valid");
+});
+
+test("gives the keys of a group its limits", () => {
+  const limits = { ...NO_LIMITS, tokensPerDay: 100 };
+  const file = path.join(scratch, "groups.json");
+  const key = newKey();
+  changeKeysFile(file, () => ({
+    groups: [{ name: "lab", limits }],
+    keys: [{ ...entryOf("alice", key), group: "lab" }],
+  }));
+
+  expect(open([], file).ring.find(key)?.group).toEqual({ owner: "group:lab", name: "lab", limits });
 });

@@ -36,7 +36,15 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 function entry(name: string, changes: Partial<KeyEntry> = {}): KeyEntry {
   const sha256 = Buffer.from(name.padEnd(32)).toString("hex");
   const created = "2026-01-02T03:04:05.000Z";
-  return { name, sha256, scopes: ["generate"], limits: NO_LIMITS, created, ...changes };
+  const rest = { limits: NO_LIMITS, expires: null, models: null, group: null };
+  return { name, sha256, scopes: ["generate"], created, ...rest, ...changes };
+}
+
+function changeKeys(
+  target: string,
+  change: (keys: readonly KeyEntry[]) => readonly KeyEntry[],
+): void {
+  changeKeysFile(target, ({ keys, groups }) => ({ groups, keys: change(keys) }));
 }
 
 function write(...keys: readonly object[]): void {
@@ -45,10 +53,10 @@ function write(...keys: readonly object[]): void {
 
 test("stores the keys readable only for the file's owner", () => {
   const limits = { ...NO_LIMITS, concurrent: 2, waiting: 0, tokensPerMinute: 6_000 };
-  changeKeysFile(file, () => [entry("alice", { limits })]);
-  changeKeysFile(file, (entries) => [...entries, entry("bob")]);
+  changeKeys(file, () => [entry("alice", { limits })]);
+  changeKeys(file, (entries) => [...entries, entry("bob")]);
 
-  expect(readKeysFile(file)).toEqual([entry("alice", { limits }), entry("bob")]);
+  expect(readKeysFile(file).keys).toEqual([entry("alice", { limits }), entry("bob")]);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(readdirSync(path.dirname(file))).toEqual(["keys.json"]);
 });
@@ -56,9 +64,9 @@ test("stores the keys readable only for the file's owner", () => {
 test("creates missing parent folders", () => {
   const deep = path.join(path.dirname(file), "a/b/keys.json");
 
-  changeKeysFile(deep, () => [entry("alice")]);
+  changeKeys(deep, () => [entry("alice")]);
 
-  expect(readKeysFile(deep)).toHaveLength(1);
+  expect(readKeysFile(deep).keys).toHaveLength(1);
   expect(statSync(path.dirname(deep)).mode & 0o777).toBe(0o700);
 });
 
@@ -67,12 +75,12 @@ test("leaves the file unchanged when a change fails", () => {
   const before = readFileSync(file, "utf8");
 
   const fail = () =>
-    changeKeysFile(file, () => {
+    changeKeys(file, () => {
       throw new KeysFileError("no");
     });
 
   expect(fail).toThrow("no");
-  expect(() => changeKeysFile(file, () => [entry("a"), entry("a")])).toThrow("same name");
+  expect(() => changeKeys(file, () => [entry("a"), entry("a")])).toThrow("same name");
   expect(readFileSync(file, "utf8")).toBe(before);
   expect(readdirSync(path.dirname(file))).toEqual(["keys.json"]);
 });
@@ -82,15 +90,15 @@ test("changes the target of a link, and keeps the link", () => {
   write(entry("alice"));
   symlinkSync(file, link);
 
-  changeKeysFile(link, (entries) => [...entries, entry("bob")]);
+  changeKeys(link, (entries) => [...entries, entry("bob")]);
 
-  expect(readKeysFile(file).map(({ name }) => name)).toEqual(["alice", "bob"]);
+  expect(readKeysFile(file).keys.map(({ name }) => name)).toEqual(["alice", "bob"]);
 });
 
 test("refuses a change while another one is in progress", () => {
   writeFileSync(`${file}.new`, "");
 
-  expect(() => changeKeysFile(file, () => [])).toThrow(/another command is changing the keys/);
+  expect(() => changeKeys(file, () => [])).toThrow(/another command is changing the keys/);
 });
 
 test("reports a missing file and the command that creates it", () => {
@@ -108,13 +116,13 @@ test("reports why it cannot be read or written", () => {
 
   if (process.getuid?.() === 0) return; // root may write everywhere
   chmodSync(folder, 0o500);
-  expect(() => changeKeysFile(file, () => [])).toThrow("EACCES");
+  expect(() => changeKeys(file, () => [])).toThrow("EACCES");
 });
 
 test("skips a byte order mark", () => {
   writeFileSync(file, `\uFEFF${JSON.stringify({ version: 1, keys: [entry("alice")] })}`);
 
-  expect(readKeysFile(file)).toMatchObject([{ name: "alice" }]);
+  expect(readKeysFile(file).keys).toMatchObject([{ name: "alice" }]);
 });
 
 test.each<[string, string, string]>([
@@ -141,6 +149,8 @@ test.each<[string, readonly object[], string]>([
   ["a name with a space", [entry("a b")], "keys.0.name"],
   ["the name of a plain key", [entry("key-1")], "--api-key"],
   ["two keys of one name", [entry("a"), entry("a", { sha256: "0".repeat(64) })], "same name"],
+  ["a group that is not there", [entry("a", { group: "x" })], "keys.0.group: there is no group x"],
+  ["a key without models", [entry("a", { models: [] })], "keys.0.models"],
   ["one key twice", [entry("a"), { ...entry("a"), name: "b" }], "two keys are the same"],
 ])("refuses a file with %s", (_what, keys, expected) => {
   write(...keys);
@@ -151,5 +161,5 @@ test.each<[string, readonly object[], string]>([
 test("treats missing limits as no limits", () => {
   write({ ...entry("a"), limits: { waiting: 3 } });
 
-  expect(readKeysFile(file)[0]?.limits).toEqual({ ...NO_LIMITS, waiting: 3 });
+  expect(readKeysFile(file).keys[0]?.limits).toEqual({ ...NO_LIMITS, waiting: 3 });
 });

@@ -2,6 +2,8 @@
 // first; flex requests come last.
 
 import { afterEach, expect, test, vi } from "vitest";
+import type { LimitedCaller } from "../../../src/generation/caller.ts";
+import { NO_LIMITS } from "../../../src/keys/caller.ts";
 import { FairShare } from "../../../src/queue/fair-share.ts";
 import type { SlotRequest } from "../../../src/queue/share-tier.ts";
 
@@ -10,6 +12,11 @@ const FLEX_WAIT_MS = 60_000;
 afterEach(() => {
   vi.useRealTimers();
 });
+
+/** @param concurrent null for no limit */
+function limited(owner: string, concurrent: number | null): LimitedCaller {
+  return { owner, limits: { ...NO_LIMITS, concurrent } };
+}
 
 function line(slots = 1) {
   /** Owners by request id. */
@@ -188,7 +195,7 @@ test("treats a flex request that has waited long enough as a normal one", () => 
 
 test("keeps a key within its slots and gives the rest to others", () => {
   const { waiting, enter, serve, served, release } = line(3);
-  waiting.setLimit("a", 1);
+  waiting.setLimits(limited("a", 1));
   for (const id of ["a1", "a2"]) enter(id, { owner: "a" });
   enter("b1", { owner: "b", cost: 1_000 });
 
@@ -205,7 +212,7 @@ test("keeps a key within its slots and gives the rest to others", () => {
 test("reports whether a new limit lets more requests start", () => {
   const { waiting } = line(4);
 
-  expect([3, 2, 4, null, 1, null].map((slots) => waiting.setLimit("a", slots))).toEqual([
+  expect([3, 2, 4, null, 1, null].map((slots) => waiting.setLimits(limited("a", slots)))).toEqual([
     false,
     false,
     true,
@@ -235,7 +242,7 @@ test("reports positions in the order in which slots will be given out", () => {
 
 test("reports positions that turn out right for any mix", () => {
   const { waiting, enter, serve, served, positions, release } = line(3);
-  waiting.setLimit("a", 1);
+  waiting.setLimits(limited("a", 1));
   const ids = Array.from({ length: 30 }, (_, index) => `r${index}`);
   for (const [index, id] of ids.entries()) {
     const owner = index % 5 === 0 ? "c" : index % 2 === 0 ? "a" : "b";
@@ -254,7 +261,7 @@ test("reports positions that turn out right for any mix", () => {
 
 test("reports the position within the key and the slots of the key", () => {
   const { waiting, enter } = line(3);
-  waiting.setLimit("a", 1);
+  waiting.setLimits(limited("a", 1));
   for (const id of ["a1", "a2"]) enter(id, { owner: "a" });
 
   expect(waiting.positionOf("a2")).toMatchObject({ position: 2, ownPosition: 2, ownSlots: 1 });
@@ -278,4 +285,17 @@ test("serves nothing when empty", () => {
 
   expect(waiting.take("")).toBeUndefined();
   expect([waiting.canStart(""), waiting.waiting]).toEqual([false, 0]);
+});
+
+test("a group's keys hold as many slots together as the group may, while each has its own share", () => {
+  const { enter, serve, served, waiting } = line(4);
+  const group = { owner: "group:lab", name: "lab", limits: { ...NO_LIMITS, concurrent: 2 } };
+  for (const owner of ["a", "b"]) waiting.setLimits({ owner, limits: NO_LIMITS, group });
+  for (const id of ["a1", "a2", "b1", "c1"]) enter(id, { owner: id.slice(0, 1) });
+
+  expect([serve(), serve(), serve(), serve()]).toEqual([true, true, true, false]);
+  expect(served).toEqual(["a1", "b1", "c1"]);
+  expect(waiting.slotsOf("a", "")).toBe(2);
+  expect(waiting.freeSlotsOf("b", "")).toBe(0);
+  expect(waiting.freeSlotsOf("c", "")).toBe(1);
 });

@@ -129,7 +129,6 @@ function keyState(changes: Partial<KeyState> = {}): KeyState {
   return {
     choices: 1,
     limits: { ...NO_LIMITS, concurrent: 2, waiting: 3 },
-    budget: null,
     usedUp: null,
     inside: 0,
     running: 0,
@@ -181,12 +180,15 @@ test("refuses more choices than the key may ever have with a 400 that names the 
 });
 
 test("refuses a key that has used its tokens until one is available again", () => {
-  const budget = { limit: 6_000, remaining: 0, resetMs: 63_000, retryMs: 3_010 };
+  const minute = { period: "minute", limit: 6_000, retryMs: 3_010, subject: "this key" } as const;
 
-  const refused = findKeyRefusal(keyState({ budget }));
+  const refused = findKeyRefusal(keyState({ usedUp: minute }));
 
   expect(refused).toMatchObject({ code: "rate_limit_exceeded", retryAfterSeconds: 4 });
   expect(refused?.traits).toMatchObject({ status: 429, type: "rate_limit_error" });
   expect(refused?.message).toBe("this key has used its 6000 tokens per minute; try again later");
-  expect(findKeyRefusal(keyState({ budget: { ...budget, retryMs: 0 } }))).toBeNull();
+  const day = { ...minute, period: "day", subject: "the group lab of this key" } as const;
+  expect(findKeyRefusal(keyState({ usedUp: day }))?.message).toBe(
+    "the group lab of this key has used its 6000 tokens per day; the next day begins at 00:00 UTC",
+  );
 });

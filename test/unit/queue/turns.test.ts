@@ -2,6 +2,7 @@
 
 import { setImmediate as nextLoop } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { NO_LIMITS } from "../../../src/keys/caller.ts";
 import { FairShare } from "../../../src/queue/fair-share.ts";
 import { Turns } from "../../../src/queue/turns.ts";
 
@@ -59,12 +60,12 @@ test("forgets a request whose signal is aborted while it waits", async () => {
 
 test("starts waiting requests after a limit was raised", async () => {
   const { order, turns, log, take } = open(2);
-  order.setLimit("a", 1);
+  order.setLimits({ owner: "a", limits: { ...NO_LIMITS, concurrent: 1 } });
   for (const id of ["a", "b"]) void take(id);
   await nextLoop();
   expect(log).toEqual(["a"]);
 
-  order.setLimit("a", null);
+  order.setLimits({ owner: "a", limits: NO_LIMITS });
   turns.wake();
   await nextLoop();
 

@@ -1,6 +1,6 @@
 // Names that models were given while the server runs, as Ollama's `cp` does. For model-list.ts.
 
-import { ServiceError } from "../errors.ts";
+import { ServiceError } from "../../errors.ts";
 
 /** Each is an entry in every list of models. */
 const MAX_NAMES = 64;

@@ -1,7 +1,7 @@
 // The names under which clients may ask for the models.
 
-import { suggestionFor } from "../closest-name.ts";
-import { ServiceError } from "../errors.ts";
+import { suggestionFor } from "../../closest-name.ts";
+import { ServiceError } from "../../errors.ts";
 
 /** Ollama's clients append a tag to every name; this one is the default and is ignored. */
 const LATEST = /:latest$/;

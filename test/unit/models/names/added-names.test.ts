@@ -1,7 +1,7 @@
 // The names that models were given while the server runs.
 
 import { expect, test } from "vitest";
-import { AddedNames } from "../../../src/models/added-names.ts";
+import { AddedNames } from "../../../../src/models/names/added-names.ts";
 
 test("keeps the names of each model, and forgets those of models that are gone", () => {
   const names = new AddedNames();

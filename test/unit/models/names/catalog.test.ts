@@ -1,8 +1,8 @@
 // Which names are served.
 
 import { expect, test } from "vitest";
-import { ServiceError } from "../../../src/errors.ts";
-import { Catalog } from "../../../src/models/catalog.ts";
+import { ServiceError } from "../../../../src/errors.ts";
+import { Catalog } from "../../../../src/models/names/catalog.ts";
 
 type Names = readonly [string, ...string[]];
 
