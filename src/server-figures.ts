@@ -7,7 +7,7 @@ import { NO_KV_TOKENS } from "./generation/model-info.ts";
 import type { ModelFigures, ServerFigures } from "./metrics/state-gauges.ts";
 import { stateOf } from "./models/describe-model.ts";
 import type { FleetModel } from "./models/fleet/fleet-model.ts";
-import type { OfferedModel } from "./models/model-list.ts";
+import type { OfferedModel } from "./models/names/offered-model.ts";
 
 /** A part of the budget that is not known is larger than any machine. */
 const UNKNOWN_FROM_BYTES = Number.MAX_SAFE_INTEGER;

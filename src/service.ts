@@ -124,6 +124,7 @@ export type ServiceParts = Pick<ModelsParts, "engine" | "embeddingEngine" | "sta
 /**
  * @param settings durations in milliseconds; a missing setting has its default
  * @throws KeysFileError for a keys file that is missing or invalid
+ * @throws AuditFileError for an audit file that cannot be opened
  * @throws UsageFolderError for a usage folder that cannot be made or read
  * @throws ConfigError for a setting that is unknown or out of its range, a host that requires a key, TLS files that are no pair, or
  * a folder or key file of the cache on disk that cannot be used
@@ -136,7 +137,8 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
   const log = parts.log ?? createLogger(config);
   const metrics = new Metrics(config.metricAlias);
   const report = bugReporter(metrics, log);
-  const journals = createJournal({ log, metrics });
+  const fileOf = (name: string) => fileOfModel(served.models, name);
+  const journals = createJournal({ ...config, log, metrics, fileOf });
   const access = createAccess(config, log);
   const queueOptions = queueOptionsOf(current, access);
   const shared = { log, metrics, diskCache, queueOptions, pullProgram: PULL_PROGRAM };
@@ -144,10 +146,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
   const questions = new Admissions(queueOptions({ ...QUESTION_LIMITS, busyWith: OTHER_QUESTIONS }));
   const stores = createStores(config, COMPILE_PROGRAM);
   metrics.watch(() => serverFigures({ ...served, config: current }));
-  const bodies = {
-    bodyLimitBytes: config.bodyLimit,
-    bodyMemory: new BodyMemory(config.bodyMemory),
-  };
+  const bodies = bodyLimitsOf(config);
   const webSockets = new WebSockets({ ...config, ...bodies, keys: access.keys, report });
   const app = createApp(
     withLiveSettings(current, {
@@ -192,7 +191,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       await close({ ...served, config, servers, queues });
       await closeAccess(access);
       certificate.close();
-      await closeStores(stores);
+      await Promise.all([closeStores(stores), journals.audit?.close()]);
     },
   };
 }
@@ -223,6 +222,15 @@ function followCertificate(servers: HttpServers, { log, ...files }: Certificate)
     },
     onError: (message) => log.error(message),
   });
+}
+
+function bodyLimitsOf({ bodyLimit, bodyMemory }: Config) {
+  return { bodyLimitBytes: bodyLimit, bodyMemory: new BodyMemory(bodyMemory) };
+}
+
+/** Null for a model that is not served any more. */
+function fileOfModel(models: ModelList, name: string): string | null {
+  return models.has(name) ? models.find(name).model.spec.file : null;
 }
 
 /** The settings under the names that the routes use, and the facts about this server that its answers show. */

@@ -1,6 +1,7 @@
 // The errors that the person who runs a command can fix: main.ts prints their message, and the stack of every other error.
 
 import { ConfigError } from "../config/config-error.ts";
+import { AuditFileError } from "../journal/audit-file.ts";
 import { KeysFileError } from "../keys/keys-file.ts";
 import { UsageFolderError } from "../keys/usage/usage-folder.ts";
 import { DownloadError } from "../models/download-network.ts";
@@ -12,6 +13,6 @@ export class CommandError extends Error {
 }
 
 export function isExpected(error: unknown): error is Error {
-  const known = [CommandError, ConfigError, KeysFileError, UsageFolderError];
+  const known = [CommandError, ConfigError, KeysFileError, UsageFolderError, AuditFileError];
   return [...known, DownloadError, ModelFolderError].some((each) => error instanceof each);
 }

@@ -34,6 +34,7 @@ export const METRICS = {
   stalled_streams_total: counter(
     "Streams ended because their client read nothing for the stall timeout",
   ),
+  audit_lines_lost_total: counter("Lines that could not be written into the audit file"),
   uncaught_total: counter(
     "Errors that no request had caught: each is a bug, logged with its stack",
   ),

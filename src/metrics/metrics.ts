@@ -26,6 +26,7 @@ export class Metrics {
   readonly #prefixTokens = this.#make.counter("prefix_tokens_total");
   readonly #wastedTokens = this.#make.counter("tokens_after_leaving_total");
   readonly #stalled = this.#make.counter("stalled_streams_total");
+  readonly #auditLost = this.#make.counter("audit_lines_lost_total");
   readonly #uncaught = this.#make.counter("uncaught_total");
   readonly #queue = this.#make.histogram("queue_time_seconds");
   readonly #firstToken = this.#make.histogram("ttft_seconds");
@@ -115,6 +116,10 @@ export class Metrics {
     this.#tokens.inc({ model, direction: "in" }, promptTokens);
     this.#queue.observe({ model }, queueMs / 1000);
     this.#computing.observe({ model }, totalMs / 1000);
+  }
+
+  auditLinesLost(lines: number): void {
+    this.#auditLost.inc(lines);
   }
 
   uncaught(): void {

@@ -30,7 +30,7 @@ export function checkKeys(config: Config, program: string): Findings {
     return findings;
   }
   try {
-    const { length } = readKeysFile(keysFile, program);
+    const { length } = readKeysFile(keysFile, program).keys;
     if (length === 0 && apiKey.length === 0)
       findings.warning(
         `${keysFile} has no key: nobody can use the server`,

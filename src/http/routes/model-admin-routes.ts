@@ -15,7 +15,7 @@ import { allowedModels } from "../server/allowed-models.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
 import { mountPost, requireScope } from "../server/middleware.ts";
-import { ownerOf } from "../server/response-locals.ts";
+import { localsOf, ownerOf } from "../server/response-locals.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
 import { framingOf } from "../stream/framing.ts";
 import { LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
@@ -43,6 +43,7 @@ export function mountModelAdmin(app: Express, deps: ModelAdminDeps, readJson: Re
 function loadHandler(deps: ModelAdminDeps): RequestHandler {
   return async (req, res) => {
     const asked = modelLoad.parse(req.body);
+    localsOf(res).modelAsked = asked.model;
     refuseUnknown(asked, deps.isStrict);
     const { id, model } = allowedModels(res, deps.models).find(asked.model);
     if (deps.queue.isDraining) throw new ServiceError("draining", "the server is shutting down");
@@ -111,6 +112,7 @@ export function errorFrame(error: ServiceError): Frame {
 function unloadHandler(deps: ModelAdminDeps): RequestHandler {
   return async (req, res) => {
     const asked = modelUnload.parse(req.body);
+    localsOf(res).modelAsked = asked.model;
     refuseUnknown(asked, deps.isStrict);
     const { id, model } = allowedModels(res, deps.models).find(asked.model);
     nameIgnored(res, asked);

@@ -13,7 +13,7 @@ import type { PullJobs } from "../../models/pull-jobs.ts";
 import { allowedModels } from "../server/allowed-models.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { checkScope } from "../server/middleware.ts";
-import { requestIdOf } from "../server/response-locals.ts";
+import { localsOf, requestIdOf } from "../server/response-locals.ts";
 import { watchClient } from "../stream/disconnect.ts";
 import { framingOf } from "../stream/framing.ts";
 import { LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
@@ -28,6 +28,7 @@ export type OllamaPullDeps = LogReaderDeps & {
 export function ollamaPullHandler(deps: OllamaPullDeps): RequestHandler {
   return async (req, res) => {
     const { fields, ignoredParams } = ollamaPull.parse(req.body);
+    localsOf(res).modelAsked = fields.model;
     refuseUnknown({ ignoredParams }, deps.isStrict);
     const isServed = allowedModels(res, deps.models).has(fields.model);
     if (!isServed)

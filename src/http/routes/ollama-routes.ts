@@ -24,6 +24,7 @@ import { allowedModels } from "../server/allowed-models.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
 import { methodNotAllowed, mountGet, mountPost } from "../server/middleware.ts";
+import { localsOf } from "../server/response-locals.ts";
 import type { ModelsDeps } from "./models-routes.ts";
 import { type OllamaPullDeps, ollamaPullHandler } from "./ollama-pull.ts";
 
@@ -91,6 +92,7 @@ function showHandler(deps: OllamaDeps): RequestHandler {
 function deleteHandler(deps: OllamaDeps): RequestHandler {
   return async (req, res) => {
     const { fields, ignoredParams } = ollamaDelete.parse(req.body);
+    localsOf(res).modelAsked = fields.model;
     refuseUnknown({ ignoredParams }, deps.isStrict);
     nameIgnored(res, { ignoredParams });
     allowedModels(res, deps.models).find(fields.model);
@@ -107,6 +109,7 @@ function deleteHandler(deps: OllamaDeps): RequestHandler {
 function copyHandler({ models, isStrict }: OllamaDeps): RequestHandler {
   return (req, res) => {
     const { fields, ignoredParams } = ollamaCopy.parse(req.body);
+    localsOf(res).modelAsked = fields.source;
     refuseUnknown({ ignoredParams }, isStrict);
     const { model } = allowedModels(res, models).find(fields.source);
     if (!models.addName(model, fields.destination))

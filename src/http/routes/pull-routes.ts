@@ -10,6 +10,7 @@ import type { PullJobs } from "../../models/pull-jobs.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
 import { methodNotAllowed, mountGet, mountPost } from "../server/middleware.ts";
+import { localsOf } from "../server/response-locals.ts";
 import { framingOf } from "../stream/framing.ts";
 import { endHead, LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
 import { checkedQuery } from "./checked-query.ts";
@@ -52,6 +53,7 @@ export function mountPulls(app: Express, deps: PullRoutesDeps, readJson: ReadJso
 function startHandler(deps: PullRoutesDeps): RequestHandler {
   return async (req, res) => {
     const asked = modelPull.parse(req.body);
+    localsOf(res).modelAsked = asked.model;
     refuseUnknown(asked, deps.isStrict);
     const job = deps.pulls.start(asked.model);
     job.keep();

@@ -5,6 +5,7 @@ import { encodeLlamaCppError } from "../../api/llama-cpp/errors.ts";
 import { encodeOllamaError } from "../../api/ollama/errors.ts";
 import type { Index } from "../../api/sluice/server-answers.ts";
 import { DIALECTS, EMBEDDING_APIS } from "../../api/wire-formats.ts";
+import type { Audit } from "../../journal/audit.ts";
 import type { Scope } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { TokenBudgets } from "../../queue/token-budgets.ts";
@@ -27,6 +28,7 @@ import {
   useEnvelope,
 } from "../server/middleware.ts";
 import { checkOrigin } from "../server/origin-guard.ts";
+import { recordActs } from "../server/record-acts.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { noSniff } from "../server/security-headers.ts";
 import type { WebSockets } from "../websocket/websocket.ts";
@@ -98,6 +100,8 @@ export type AppDeps = GuardOptions &
     /** For the bodies of all requests together. */
     readonly bodyMemory: BodyMemory;
     readonly tokenBudgets: TokenBudgets;
+    /** Null for none. */
+    readonly audit: Pick<Audit, "acted"> | null;
     readonly webSockets: WebSockets;
     /** The folder of the built chat page; null to serve no page. */
     readonly pageFolder: string | null;
@@ -112,6 +116,9 @@ const ANSWERED = [...GENERATING, ...EMBEDDING_APIS.map(({ paths: [path] }) => pa
 const MODEL_PATHS = ["/v1/models", "/v1/models/{id}", "/v1beta/models", "/v1beta/models/{model}"];
 const ADMIN_PATHS = [...MODEL_ADMIN_PATHS, ...PULL_PATHS];
 const NATIVE_PATHS = [...QUESTION_PATHS, ...STATE_PATHS];
+
+/** What administrators do there, and the attempts of others, is audited. Models are deleted at `/v1/models/NAME`. */
+const ACT_PATHS = ["/v1/models", "/api/pull", ...OLLAMA_ADMIN_PATHS];
 
 /** The scope that a key needs for a path and everything below it. Every key may use the other paths. */
 const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
@@ -194,9 +201,14 @@ function mountPublic(app: Express, parts: AppDeps): void {
 
 function useKeys(
   app: Express,
-  { keys, tokenBudgets }: Pick<AppDeps, "keys" | "tokenBudgets">,
+  { keys, tokenBudgets, audit }: Pick<AppDeps, "keys" | "tokenBudgets" | "audit">,
 ): void {
   app.use(requireApiKey(keys));
+  if (audit)
+    app.use(
+      [...ACT_PATHS],
+      recordActs((act) => audit.acted(act)),
+    );
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
   app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(tokenBudgets));
 }

@@ -16,6 +16,8 @@ export type ResponseLocals = {
   encodeError?: EncodeError;
   /** The format of streams on a response that is no HTTP response; absent on others. */
   streamFormat?: StreamFormat;
+  /** The model that a request of an administrator names in its body, for the audit. */
+  modelAsked?: string;
   /** Whether the handler logs and counts the request itself, however it ends. */
   isRecorded?: boolean;
 };
