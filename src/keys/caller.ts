@@ -28,6 +28,18 @@ export type Caller = LimitedCaller & {
   readonly expiresAtMs: number | null;
 };
 
+const GROUP = "group:";
+
+/** Identifies a group among all owners: those of keys are hashes. */
+export function groupOwner(name: string): string {
+  return GROUP + name;
+}
+
+/** A group has no requests of its own, so its name is known from its owner only. */
+export function nameOfGroup(owner: string): string | null {
+  return owner.startsWith(GROUP) ? owner : null;
+}
+
 /** The only caller of a server without keys. */
 export const ANONYMOUS: Caller = {
   owner: "",

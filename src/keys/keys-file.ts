@@ -14,7 +14,7 @@ import {
 import path from "node:path";
 import { z } from "zod";
 import type { KeyLimits } from "../generation/caller.ts";
-import { type Caller, SCOPES } from "./caller.ts";
+import { type Caller, groupOwner, SCOPES } from "./caller.ts";
 
 export class KeysFileError extends Error {
   override readonly name = "KeysFileError";
@@ -162,11 +162,6 @@ export function callerOf(entry: KeyEntry, groups: readonly GroupEntry[]): Caller
     expiresAtMs: expires === null ? null : Date.parse(expires),
     group: group ? { ...group, owner: groupOwner(group.name) } : null,
   };
-}
-
-/** Differs from the owner of every key, which is a hash. */
-function groupOwner(name: string): string {
-  return `group:${name}`;
 }
 
 function readText(file: string): string | null {

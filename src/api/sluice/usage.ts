@@ -71,8 +71,8 @@ export function encodeUsage(
     object: "key.usage" as const,
     key: line.name,
     ...encodeTokens(line),
-    tokens_today: line.spentToday,
-    tokens_this_month: line.spentThisMonth,
+    tokens_today: Math.round(line.spentToday),
+    tokens_this_month: Math.round(line.spentThisMonth),
     running: line.running,
     waiting: line.waiting,
   }));
@@ -88,7 +88,7 @@ export function encodeDailyUsage(
     day: line.day,
     key: line.name,
     ...encodeTokens(line),
-    budget_tokens: line.spentTokens,
+    budget_tokens: Math.round(line.spentTokens),
   }));
   return { object: "list", since: sinceSeconds, data };
 }

@@ -62,7 +62,7 @@ function nameOf({ name }: Line): string {
 /** The sums of some lines, in the order of `COUNTS`. */
 function countsOf(lines: readonly Line[]): readonly string[] {
   const sum = (count: (line: Line) => number) =>
-    String(lines.reduce((total, line) => total + count(line), 0));
+    String(Math.round(lines.reduce((total, line) => total + count(line), 0)));
   return [
     sum(({ requests }) => requests),
     sum(({ promptTokens }) => promptTokens),

@@ -1,15 +1,18 @@
 // What each key has used on each day, in memory. A day that is too old is forgotten. usage-folder.ts keeps it on disk.
 
 import type { KeyUsage, Usage } from "../../generation/events.ts";
-import type { Caller } from "../caller.ts";
+import { type Caller, nameOfGroup } from "../caller.ts";
 import { dayOf, daysBefore, isSameMonth, type UtcDay } from "./utc-day.ts";
 
 /** What one key has used on one day. */
 export type DayUsage = KeyUsage & {
   readonly owner: string;
-  /** The name of the key; null until one of its requests has ended. */
+  /** The name of the key, or `group:NAME`; null until one of the key's requests has ended. */
   readonly name: string | null;
-  /** Tokens that count in the budgets: uncached prompt tokens, generated tokens, and the costs of preparing prompts. */
+  /**
+   * Tokens that count in the budgets: uncached prompt tokens, generated tokens, and one for each ms of preparing prompts. Not a
+   * whole number because of those.
+   */
   readonly spentTokens: number;
 };
 
@@ -149,7 +152,7 @@ export class DailyUsage {
 
 function nothing(owner: string): Entry {
   const tokens = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, spentTokens: 0 };
-  return { owner, name: null, requests: 0, ...tokens };
+  return { owner, name: nameOfGroup(owner), requests: 0, ...tokens };
 }
 
 function addTo(total: Entry, entry: DayUsage | undefined): Entry {

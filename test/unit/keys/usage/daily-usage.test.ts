@@ -62,6 +62,15 @@ test("counts the owners beyond the limit of a day as one", () => {
   expect(entries.at(-1)).toMatchObject({ owner: OTHERS, name: OTHERS, requests: 1_000 });
 });
 
+test("names a group, which has spent tokens but no requests", () => {
+  const { usage } = open("2027-01-01");
+  usage.spend("group:lab", 2.5);
+
+  expect(usage.of("2027-01-01")).toEqual([
+    { ...NOTHING, owner: "group:lab", name: "group:lab", spentTokens: 2.5 },
+  ]);
+});
+
 test("says which day has changed", () => {
   const { usage } = open("2027-01-01");
   const onChange = vi.fn();
