@@ -161,7 +161,7 @@ test("a quiet stream is kept alive by pings", async () => {
 });
 
 test("pings are sent during hidden reasoning", async () => {
-  const reasoning = Array.from({ length: 20 }, () => ({
+  const reasoning = Array.from({ length: 60 }, () => ({
     type: "reasoning-delta" as const,
     text: "Hm",
     tokens: 1,
