@@ -8,6 +8,7 @@ import { ConfigError } from "../../config/config-error.ts";
 import { readTlsFiles } from "../../config/tls-files.ts";
 import { bytesText } from "../../generation/memory-use.ts";
 import { KeysFileError, readKeysFile } from "../../keys/keys-file.ts";
+import { readPlainKeys } from "../../keys/plain-keys-file.ts";
 import { diskRoom } from "../../models/disk-room.ts";
 import { listModelFolder, ModelFolderError } from "../../models/model-folder.ts";
 import { Findings } from "./finding.ts";
@@ -18,35 +19,39 @@ const OTHERS = 0o077;
 
 export function checkKeys(config: Config, program: string): Findings {
   const findings = new Findings("keys");
-  const { keysFile, apiKey, allowNoKey } = config;
-  if (keysFile === undefined) {
-    if (apiKey.length > 0) findings.ok(`${apiKey.length} of --api-key`);
-    else if (allowNoKey)
-      findings.warning(
-        "--allow-no-key: everyone who reaches this server may use it, and pull and delete models",
-        `make keys with: ${program} keys add NAME --keys-file keys.json`,
-      );
-    else findings.ok("none: only this machine can connect");
-    return findings;
-  }
   try {
-    const { length } = readKeysFile(keysFile, program).keys;
-    if (length === 0 && apiKey.length === 0)
-      findings.warning(
-        `${keysFile} has no key: nobody can use the server`,
-        `${program} keys add NAME --keys-file ${keysFile}`,
-      );
-    else findings.ok(`${length} in ${keysFile}`);
-    if (isOpenToOthers(keysFile))
-      findings.warning(
-        `other users of this machine can read or change ${keysFile}`,
-        `chmod 600 ${keysFile}`,
-      );
+    reportKeys(config, program, findings);
   } catch (error) {
     if (!(error instanceof KeysFileError)) throw error;
     findings.problem(error.message, null);
   }
   return findings;
+}
+
+/** @throws KeysFileError for a file of keys that cannot be used */
+function reportKeys(
+  { keysFile, apiKey, apiKeyFile, allowNoKey }: Config,
+  program: string,
+  findings: Findings,
+): void {
+  const plain = [...apiKey, ...(apiKeyFile === undefined ? [] : readPlainKeys(apiKeyFile))].length;
+  const named = keysFile === undefined ? 0 : readKeysFile(keysFile, program).keys.length;
+  if (plain + named > 0)
+    findings.ok(`${named} with names, ${plain} with all scopes (--api-key, --api-key-file)`);
+  else if (keysFile !== undefined)
+    findings.warning(
+      `${keysFile} has no key: nobody can use the server`,
+      `${program} keys add NAME --keys-file ${keysFile}`,
+    );
+  else if (allowNoKey)
+    findings.warning(
+      "--allow-no-key: everyone who reaches this server may use it, and pull and delete models",
+      `make keys with: ${program} keys add NAME --keys-file keys.json`,
+    );
+  else findings.ok("none: only this machine can connect");
+  for (const file of [keysFile, apiKeyFile])
+    if (file !== undefined && isOpenToOthers(file))
+      findings.warning(`other users of this machine can read ${file}`, `chmod 600 ${file}`);
 }
 
 export function checkTls(config: Config, now = Date.now()): Findings {

@@ -5,6 +5,7 @@ import { type StreamResult, streamChat } from "../../bench/clients/stream-client
 import { listedModels } from "../../bench/listed-models.ts";
 import type { Config } from "../../config/config.ts";
 import { type ListenAddress, listenAddresses } from "../../config/listen-address.ts";
+import { isStaleSocket } from "../../http/server/listen.ts";
 import { Findings } from "./finding.ts";
 
 const TOKENS = 48;
@@ -20,6 +21,8 @@ export async function checkAddresses(config: Config): Promise<Findings> {
     const shown = textOf(address);
     const code = await whyNot(address);
     if (code === null) findings.ok(`${shown} is free`);
+    else if (code === "EADDRINUSE" && "path" in address && (await isStaleSocket(address.path)))
+      findings.ok(`${shown} is a socket of a server that has ended, which the next one replaces`);
     else if (code === "EADDRINUSE" && (await answersHealth(address)))
       findings.note(`a server like this one runs at ${shown}`);
     else

@@ -61,10 +61,11 @@ async function removeStaleSocket(path: string): Promise<void> {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (!stats) return;
   if (!stats.isSocket()) throw new Error(`unix:${path} is a file, but no socket; remove it first`);
-  if (await isRefused(path)) rmSync(path, { force: true });
+  if (await isStaleSocket(path)) rmSync(path, { force: true });
 }
 
-function isRefused(path: string): Promise<boolean> {
+/** Whether the server that has made the socket has ended. */
+export function isStaleSocket(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once("connect", () => {

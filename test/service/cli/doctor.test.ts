@@ -1,7 +1,11 @@
 // `sluice doctor` as a user runs it, in this process: its report, its exit code, and the check through a proxy.
 
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { runDoctor } from "../../../src/cli/doctor/doctor.ts";
@@ -38,11 +42,11 @@ const levelOf = (findings: readonly Finding[], check: string) =>
   findings.filter((each) => each.check === check).map(({ level }) => level);
 
 /** A proxy that sends an answer when it has all of it. */
-async function startBufferingProxy(target: string): Promise<string> {
-  const { hostname, port } = new URL(target);
+async function startBufferingProxy(base: string): Promise<string> {
+  const { hostname, port } = new URL(base);
   const server = createServer((incoming, outgoing) => {
-    const { method, url: path, headers } = incoming;
-    const onward = request({ hostname, port, method, path, headers }, async (answer) => {
+    const { method, url: target, headers } = incoming;
+    const onward = request({ hostname, port, method, path: target, headers }, async (answer) => {
       const body = await buffer(answer);
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers).end(body);
     });
@@ -79,6 +83,21 @@ test("an address where Sluice runs already is a note", async () => {
   const args = ["--port", new URL(running.url).port, "--model", "/nowhere.gguf"];
 
   expect(levelOf(await findingsOf(args), "address")).toEqual(["note"]);
+});
+
+test("a Unix socket of a server that has ended is no problem, and one in use is", async () => {
+  const socket = path.join(mkdtempSync(path.join(tmpdir(), "sluice-doctor-")), "s");
+  ends.push(() => rmSync(path.dirname(socket), { recursive: true }));
+  const script = `require("net").createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, "SIGKILL"))`;
+  spawnSync(process.execPath, ["-e", script]);
+  const args = ["--listen", `unix:${socket}`, "--model", "/nowhere.gguf"];
+  expect(levelOf(await findingsOf(args), "address")).toEqual(["ok"]);
+
+  rmSync(socket);
+  const other = createTcpServer((each) => each.destroy());
+  await new Promise<void>((resolve) => other.listen(socket, resolve));
+  ends.push(() => other.close());
+  expect(levelOf(await findingsOf(args), "address")).toEqual(["problem"]);
 });
 
 test("invalid settings are one problem, and the machine is checked all the same", async () => {
