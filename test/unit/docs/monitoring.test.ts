@@ -7,8 +7,9 @@ import { parse } from "yaml";
 import { dashboardFile } from "../../../scripts/monitoring/dashboard.ts";
 import { rulesFile } from "../../../scripts/monitoring/rules-file.ts";
 
-const deployed = (name: string) =>
-  readFileSync(path.join(import.meta.dirname, "../../../deploy", name), "utf8");
+const ROOT = path.join(import.meta.dirname, "../../..");
+const deployed = (name: string) => readFileSync(path.join(ROOT, "deploy", name), "utf8");
+const RUNBOOK = readFileSync(path.join(ROOT, "docs/runbook.md"), "utf8");
 
 type Rule = {
   readonly alert: string;
@@ -32,6 +33,7 @@ test("every alert has a unique name, a severity, a summary and an anchor in the 
     expect(["critical", "warning", "info"]).toContain(labels.severity);
     expect(annotations.summary).toMatch(/\.$/);
     expect(annotations.runbook).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
+    expect(RUNBOOK).toContain(`\n### ${alert}\n`);
   }
 });
 
