@@ -138,7 +138,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
   const metrics = new Metrics(config.metricAlias);
   const report = bugReporter(metrics, log);
   const fileOf = (name: string) => fileOfModel(served.models, name);
-  const journals = createJournal({ ...config, log, metrics, fileOf });
+  const journals = createJournal({ config, log, metrics, fileOf });
   const access = createAccess(config, log);
   const queueOptions = queueOptionsOf(current, access);
   const shared = { log, metrics, diskCache, queueOptions, pullProgram: PULL_PROGRAM };
@@ -189,9 +189,9 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
     close: async () => {
       const queues = [served.queue, served.embeddingQueue, questions];
       await close({ ...served, config, servers, queues });
-      await closeAccess(access);
       certificate.close();
-      await Promise.all([closeStores(stores), journals.audit?.close()]);
+      const { audit, telemetry } = journals;
+      await Promise.all([closeAccess(access), closeStores(stores), audit?.close(), telemetry?.close()]);
     },
   };
 }

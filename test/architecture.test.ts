@@ -36,6 +36,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   resume: ["generation", "errors.ts"],
   journal: ["generation", "errors.ts", "type log.ts"],
+  telemetry: ["generation", "type journal"],
   metrics: ["closest-name.ts", "generation", "errors.ts", "type journal"],
   "log.ts": ["log-writer.ts", "generation", "errors.ts"],
   "log-writer.ts": [],
@@ -54,8 +55,18 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...["generation", "type log.ts"],
   ],
   "configured-models.ts": ["type config", "models"],
-  "create-journal.ts": ["journal", "type log.ts", "type metrics"],
+  "create-journal.ts": [
+    ...[
+      "type config",
+      "create-telemetry.ts",
+      "journal",
+      "type log.ts",
+      "type metrics",
+      "telemetry",
+    ],
+  ],
   "create-access.ts": ["type config", "keys", "queue", "type log.ts"],
+  "create-telemetry.ts": ["config", "type log.ts", "telemetry"],
   "create-stores.ts": ["cache-misses", "compile", "type config", "resume"],
   "server-figures.ts": [
     ...["type config", "type create-models.ts", "generation"],
@@ -97,6 +108,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** The layers or files that may import a package, or a restricted module of Node. With `type ` they may import types only. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@huggingface/jinja": ["worker"],
+  "@opentelemetry/api": ["telemetry/otlp-export.ts", "type telemetry/request-histograms.ts"],
+  "@opentelemetry/exporter-metrics-otlp-proto": ["telemetry/otlp-export.ts"],
+  "@opentelemetry/exporter-trace-otlp-proto": ["telemetry/otlp-export.ts"],
+  "@opentelemetry/resources": ["telemetry/otlp-export.ts"],
+  "@opentelemetry/sdk-metrics": ["telemetry/otlp-export.ts"],
+  "@opentelemetry/sdk-trace-base": ["telemetry/otlp-export.ts"],
   cors: ["http"],
   express: ["http"],
   helmet: ["http"],

@@ -23,13 +23,13 @@ export function configWith(changes: ServiceSettings): Config {
 }
 
 function check(key: SettingKey, value: unknown): unknown {
-  const { schema, isList = false }: Setting = SETTINGS[key];
+  const { schema, isList = false, isSecret = false }: Setting = SETTINGS[key];
   const given = key === "model" && typeof value === "string" ? [value] : value;
   const result = schema.safeParse(isList ? given : asFlag(key, value));
   // A string must not pass for a number: the schema would read it in the unit of the flag.
   const hasType = given === undefined || typeof result.data === typeof given;
   if (result.success && hasType) return result.data;
-  const shown = key === "apiKey" ? "" : ` is ${JSON.stringify(value)}`;
+  const shown = isSecret ? "" : ` is ${JSON.stringify(value)}`;
   throw new ConfigError(`${key}${shown}: ${problemWith(result, allowedFor(key))}`);
 }
 

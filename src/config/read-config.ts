@@ -96,7 +96,7 @@ function findGiven(
 }
 
 function checked(key: SettingKey, given: GivenSetting, file: ConfigFile | null): unknown {
-  const { schema, allows, isPath }: Setting = SETTINGS[key];
+  const { schema, allows, isPath, isSecret }: Setting = SETTINGS[key];
   const result = schema.safeParse(given.value);
   if (result.success) {
     const isRelative = isPath && given.isFromFile && file !== null;
@@ -104,6 +104,6 @@ function checked(key: SettingKey, given: GivenSetting, file: ConfigFile | null):
   }
   const index = result.error.issues[0]?.path[0];
   const shown = Array.isArray(given.shown) ? given.shown[Number(index)] : given.shown;
-  const value = key === "apiKey" || shown === undefined ? "" : ` is ${JSON.stringify(shown)}`;
+  const value = isSecret || shown === undefined ? "" : ` is ${JSON.stringify(shown)}`;
   throw new ConfigError(`${given.source}${value}: ${problemWith(result, allows)}`);
 }

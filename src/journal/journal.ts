@@ -42,6 +42,24 @@ export type EmbeddingWork = {
   readonly totalMs: number;
 };
 
+/** The place of a request in a distributed trace: https://www.w3.org/TR/trace-context/. */
+export type RequestTrace = {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string;
+  /** Of this request's span: 16 hexadecimal digits. */
+  readonly spanId: string;
+  /** The span of the client; null if it sent none. */
+  readonly parent: {
+    readonly spanId: string;
+    readonly isSampled: boolean;
+    /** The header `tracestate`; null without one. */
+    readonly state: string | null;
+  } | null;
+  readonly method: string;
+  /** Unix time in ms. */
+  readonly arrivedAt: number;
+};
+
 export type EndedRequest = {
   readonly requestId: string;
   /** Null if the request was no valid HTTP. */
@@ -55,6 +73,8 @@ export type EndedRequest = {
   readonly outcome: RequestOutcome;
   /** Null for a complete answer. */
   readonly failure: ServiceError | null;
+  /** Null without tracing, and for a request that was no valid HTTP. */
+  readonly trace: RequestTrace | null;
   /** Null for a request that was refused before a handler took it. */
   readonly work: AnswerWork | EmbeddingWork | null;
 };

@@ -7,8 +7,9 @@ import type { AnswerWork, EmbeddingWork, EndedRequest, JournalReader } from "./j
 
 export function requestLog(log: Logger): JournalReader {
   return (ended) => {
-    const { requestId, path, status, outcome, key, client, failure, work } = ended;
-    const line = { requestId, path, status, outcome, key, client, ...fieldsOf(work) };
+    const { requestId, path, status, outcome, key, client, failure, trace, work } = ended;
+    const traced = trace ? { traceId: trace.traceId } : {};
+    const line = { requestId, ...traced, path, status, outcome, key, client, ...fieldsOf(work) };
     const level = levelOf(failure);
     const reason = failure && hasReason(ended) ? { reason: failure.message } : {};
     log[level]({ ...line, ...reason }, "request");

@@ -12,6 +12,7 @@ export const KEY_SETTINGS = inGroup("keys", {
     help: "API key that clients must send; repeatable (default: no key is required)",
     allows: "a key of printable ASCII characters without spaces",
     isList: true,
+    isSecret: true,
   },
   apiKeyFile: {
     schema: z.string().min(1).optional(),

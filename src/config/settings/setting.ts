@@ -33,6 +33,8 @@ export type Setting<T extends z.ZodType = z.ZodType> = {
   readonly isPath?: boolean;
   /** JSON Schema of the value in the configuration file (default: made from `schema`). */
   readonly json?: Readonly<Record<string, unknown>>;
+  /** Errors do not show its value. */
+  readonly isSecret?: boolean;
   /** Listed only by --help-all. */
   readonly isExpert?: boolean;
 };

@@ -25,6 +25,8 @@ import {
   requestId,
   requireApiKey,
   requireScope,
+  type TraceOf,
+  traced,
   useEnvelope,
 } from "../server/middleware.ts";
 import { checkOrigin } from "../server/origin-guard.ts";
@@ -96,6 +98,8 @@ export type AppDeps = GuardOptions &
   ResponsesDeps &
   StreamsDeps & {
     readonly keys: KeyRing;
+    /** Null if no traces are sent. */
+    readonly traceOf: TraceOf | null;
     readonly bodyLimitBytes: number;
     /** For the bodies of all requests together. */
     readonly bodyMemory: BodyMemory;
@@ -140,7 +144,7 @@ export function createApp(parts: AppDeps): Express {
     untypedPaths: OLLAMA_ROUTES,
   });
   // Headers of every answer, errors included.
-  app.use(requestId(), noSniff());
+  app.use(requestId(), traced(parts.traceOf), noSniff());
   app.use(withVersion);
   app.use(closeWhileDraining(() => parts.queue.isDraining));
   useEnvelopes(app);

@@ -10,12 +10,13 @@ export function requestFacts(
   req: Request,
   res: Response,
   failure: ServiceError | null,
-): Pick<EndedRequest, "requestId" | "key" | "client" | "status" | "failure"> {
+): Pick<EndedRequest, "requestId" | "key" | "client" | "status" | "failure" | "trace"> {
   return {
     requestId: requestIdOf(res),
     key: localsOf(res).caller?.name ?? null,
     client: req.ip ?? null,
     status: res.headersSent ? res.statusCode : (failure?.traits.status ?? res.statusCode),
     failure,
+    trace: localsOf(res).trace ?? null,
   };
 }

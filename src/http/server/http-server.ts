@@ -137,6 +137,7 @@ function answerUnreadable(
         status: error.traits.status,
         outcome: error.code,
         failure: error,
+        trace: null,
         work: null,
       });
     }

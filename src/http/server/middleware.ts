@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from "express";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { ServiceError, toServiceError } from "../../errors.ts";
-import type { Journal } from "../../journal/journal.ts";
+import type { Journal, RequestTrace } from "../../journal/journal.ts";
 import type { Scope } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import { requestFacts } from "./ended-request.ts";
@@ -22,6 +22,26 @@ export function requestId(): RequestHandler {
     localsOf(res).requestId = id;
     res.setHeader("x-request-id", id);
     res.setHeader("request-id", id); // the header that Anthropic's SDKs read
+    next();
+  };
+}
+
+/** Makes the trace of a request from what its headers say. */
+export type TraceOf = (headers: {
+  readonly method: string;
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
+}) => RequestTrace;
+
+/** @param traceOf null if no traces are sent */
+export function traced(traceOf: TraceOf | null): RequestHandler {
+  return (req, res, next) => {
+    if (traceOf)
+      localsOf(res).trace = traceOf({
+        method: req.method,
+        traceparent: req.get("traceparent"),
+        tracestate: req.get("tracestate"),
+      });
     next();
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Response } from "express";
 import type { ServiceError } from "../../errors.ts";
+import type { RequestTrace } from "../../journal/journal.ts";
 import { ANONYMOUS, type Caller } from "../../keys/caller.ts";
 import type { StreamFormat } from "../stream/stream-format.ts";
 
@@ -10,6 +11,8 @@ export type EncodeError = (error: ServiceError, requestId: string) => object;
 
 export type ResponseLocals = {
   requestId?: string;
+  /** Set when traces are sent. */
+  trace?: RequestTrace;
   /** Set by the authentication middleware when the server has keys. */
   caller?: Caller;
   /** The error envelope of the requested path; OpenAI's when it is not set. */

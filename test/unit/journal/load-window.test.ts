@@ -46,7 +46,7 @@ function answer({ totalMs, firstTokenMs = 1, interTokenMs = null, tokens = 1 }: 
 function ended(work: EndedRequest["work"], changes: Partial<EndedRequest> = {}): EndedRequest {
   return {
     ...{ requestId: "r", path: "/", key: "alice", client: null, status: 200 },
-    ...{ outcome: "stop", failure: null, work },
+    ...{ outcome: "stop", failure: null, trace: null, work },
     ...changes,
   };
 }

@@ -34,6 +34,7 @@ const COMPLETE: EndedRequest = {
   status: 200,
   outcome: "stop",
   failure: null,
+  trace: null,
   work: WORK,
 };
 
@@ -96,6 +97,15 @@ test("a bug has a second line with the stack", () => {
     { requestId: "r", stack: expect.stringContaining("TypeError") },
     "bug",
   ]);
+});
+
+test("a request of a trace has its id, others have none", () => {
+  const trace = { traceId: "a".repeat(32), spanId: "b".repeat(16), parent: null, method: "POST" };
+  const [line] = logged({ ...COMPLETE, trace: { ...trace, arrivedAt: 0 } });
+  const [other] = logged(COMPLETE);
+
+  expect(line?.[1]).toMatchObject({ traceId: trace.traceId });
+  expect(other?.[1]).not.toHaveProperty("traceId");
 });
 
 test("embeddings have their inputs", () => {
