@@ -20,7 +20,7 @@ export type JournalParts = {
 };
 
 /**
- * `audit` and `telemetry` must be closed. Each is null if its setting is absent, and `traceOf` without telemetry.
+ * Close it with `closeJournal()`. `audit` and `telemetry` are null if their settings are absent, and so is `traceOf` without telemetry.
  * @throws AuditFileError if the audit file cannot be opened
  * @throws ConfigError for a file of headers that cannot be used
  */
@@ -37,6 +37,13 @@ export function createJournal(parts: JournalParts) {
     ...(telemetry ? [(ended: EndedRequest) => telemetry.ended(ended)] : []),
   ]);
   return { journal, loadWindow, audit, telemetry, traceOf: telemetry && traceOf };
+}
+
+type Journals = Pick<ReturnType<typeof createJournal>, "audit" | "telemetry">;
+
+/** Writes and sends what is left. */
+export async function closeJournal({ audit, telemetry }: Journals): Promise<void> {
+  await Promise.all([audit?.close(), telemetry?.close()]);
 }
 
 function createAudit({ config, log, metrics, fileOf }: JournalParts): Audit | null {

@@ -13,7 +13,7 @@ import { checkKeysFor } from "./config/rules-between-settings.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
 import { type TlsFilesWatch, watchTlsFiles } from "./config/watch-tls-files.ts";
 import { closeAccess, createAccess, keySourcesOf } from "./create-access.ts";
-import { createJournal } from "./create-journal.ts";
+import { closeJournal, createJournal } from "./create-journal.ts";
 import {
   createModels,
   type Models,
@@ -190,8 +190,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       const queues = [served.queue, served.embeddingQueue, questions];
       await close({ ...served, config, servers, queues });
       certificate.close();
-      const { audit, telemetry } = journals;
-      await Promise.all([closeAccess(access), closeStores(stores), audit?.close(), telemetry?.close()]);
+      await Promise.all([closeAccess(access), closeStores(stores), closeJournal(journals)]);
     },
   };
 }

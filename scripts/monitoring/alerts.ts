@@ -62,6 +62,13 @@ const SERVICE: readonly Alert[] = [
       "Requests for {{ $labels.model }} fail by the server's fault. The log has the reasons.",
   },
   {
+    name: "SluiceAuditLosesLines",
+    expr: `increase(${series("audit_lines_lost_total")}[15m]) > 0`,
+    holds: "0m",
+    severity: "critical",
+    summary: "Lines of the audit file could not be written and are lost. The log says why.",
+  },
+  {
     name: "SluiceBug",
     expr: `increase(${series("uncaught_total")}[1h]) > 0`,
     holds: "0m",

@@ -240,6 +240,11 @@ const PROCESS: readonly Panel[] = [
     },
   },
   {
+    title: "Lines lost for the audit file",
+    unit: "none",
+    queries: { "{{instance}}": `increase(${value("audit_lines_lost_total")}[${RATE}])` },
+  },
+  {
     title: "Uptime",
     unit: "s",
     queries: { "{{instance}}": `time() - ${ofProcess("process_start_time_seconds")}` },
