@@ -58,6 +58,8 @@ const TRAITS = {
   /** A model could not be downloaded. */
   download_failed: { status: 502, ...server },
   draining: { status: 503, ...server },
+  /** The keys that check a token cannot be fetched from its issuer. */
+  key_set_unavailable: { status: 503, ...server },
   queue_timeout: { status: 503, ...server },
   engine_unavailable: { status: 503, ...server },
   no_free_slot: { status: 503, ...server },

@@ -1,7 +1,7 @@
 // The settings that may change while the server runs: what is built once reads their current values. Called by service.ts.
 
 import type { Config } from "./config/config.ts";
-import type { KeyRing } from "./keys/key-ring.ts";
+import type { Credentials } from "./keys/credentials.ts";
 import type { TokenBudgets } from "./queue/token-budgets.ts";
 
 /** The settings that handlers read for each request, so that a change takes effect at once. */
@@ -14,7 +14,7 @@ export type LiveSettings = Pick<Config, (typeof LIVE_SETTINGS)[number]> & {
 };
 
 type QueueParts = {
-  readonly keys: Pick<KeyRing, "callers">;
+  readonly keys: Pick<Credentials, "callers">;
   readonly tokenBudgets: TokenBudgets;
 };
 

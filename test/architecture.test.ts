@@ -137,6 +137,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "eventsource-parser": ["web/client", "bench"],
   "hast-util-to-jsx-runtime": ["web/markdown"],
   idb: ["web/conversation"],
+  jose: ["keys"],
   "jsonc-parser": ["web/conversation"],
   katex: ["web/markdown"],
   lowlight: ["web/markdown"],

@@ -2,6 +2,7 @@
 
 import { ConfigError } from "../config/config-error.ts";
 import { AuditFileError } from "../journal/audit-file.ts";
+import { JwksFileError } from "../keys/jwt/key-set.ts";
 import { KeysFileError } from "../keys/keys-file.ts";
 import { UsageFolderError } from "../keys/usage/usage-folder.ts";
 import { DownloadError } from "../models/download-network.ts";
@@ -13,6 +14,13 @@ export class CommandError extends Error {
 }
 
 export function isExpected(error: unknown): error is Error {
-  const known = [CommandError, ConfigError, KeysFileError, UsageFolderError, AuditFileError];
+  const known = [
+    CommandError,
+    ConfigError,
+    KeysFileError,
+    UsageFolderError,
+    AuditFileError,
+    JwksFileError,
+  ];
   return [...known, DownloadError, ModelFolderError].some((each) => error instanceof each);
 }

@@ -118,11 +118,16 @@ function modelFrom(item: unknown, source: string): ModelEntry {
 /** A path in the file is relative to the file's folder. */
 export function inFolderOf(file: ConfigFile, value: unknown): unknown {
   const folder = path.dirname(path.resolve(file.path));
-  if (typeof value === "string") return path.resolve(folder, value);
+  if (typeof value === "string") return isUrl(value) ? value : path.resolve(folder, value);
   if (Array.isArray(value)) {
     const models = value as readonly ModelEntry[];
     return models.map((model) => ({ ...model, path: path.resolve(folder, model.path) }));
   }
   const cache = value as { readonly folder: string };
   return { ...cache, folder: path.resolve(folder, cache.folder) };
+}
+
+/** A setting may take either. On Windows `C:` begins a path. */
+function isUrl(value: string): boolean {
+  return /^https?:\/\//i.test(value);
 }

@@ -23,6 +23,13 @@ export function checkRulesBetweenSettings(config: Config, { given, other }: Sett
     throw new ConfigError(
       `${given("apiKey")} and ${given("apiKeyFile")} both give API keys; give only one of them`,
     );
+  const { jwtIssuer, jwtAudience, jwtJwks } = config;
+  if ((jwtIssuer === undefined) !== (jwtAudience === undefined))
+    throw new ConfigError(
+      `${given(jwtIssuer === undefined ? "jwtAudience" : "jwtIssuer")} also requires ${other(jwtIssuer === undefined ? "jwtIssuer" : "jwtAudience")}`,
+    );
+  if (jwtJwks !== undefined && jwtIssuer === undefined)
+    throw new ConfigError(`${given("jwtJwks")} also requires ${other("jwtIssuer")}`);
   const { bodyMemory, bodyLimit } = config;
   const source = given(config.listen.length > 0 ? "listen" : "host");
   for (const address of listenAddresses(config))
@@ -52,11 +59,12 @@ export function checkKeysFor(
   );
 }
 
-type KeyConfig = Pick<Config, "apiKey" | "apiKeyFile" | "keysFile" | "allowNoKey">;
+type KeyConfig = Pick<Config, "apiKey" | "apiKeyFile" | "keysFile" | "allowNoKey" | "jwtIssuer">;
 
 /** Whether clients must send a key. */
-export function requiresKey({ apiKey, apiKeyFile, keysFile }: KeyConfig): boolean {
-  return apiKey.length > 0 || apiKeyFile !== undefined || keysFile !== undefined;
+export function requiresKey({ apiKey, apiKeyFile, keysFile, jwtIssuer }: KeyConfig): boolean {
+  const sources = [apiKeyFile, keysFile, jwtIssuer];
+  return apiKey.length > 0 || sources.some((source) => source !== undefined);
 }
 
 /** A name that two models would have for clients. */

@@ -14,7 +14,7 @@ export type KeyLimits = {
 };
 
 /** Several keys, whose limits hold for all of them together. */
-type CallerGroup = {
+export type CallerGroup = {
   /** Identifies the group among all owners. */
   readonly owner: string;
   readonly name: string;

@@ -4,9 +4,17 @@
 import { timingSafeEqual } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
 import { ServiceError, stackOf } from "../errors.ts";
-import { ANONYMOUS, type Caller } from "./caller.ts";
+import type { CallerGroup } from "../generation/caller.ts";
+import { ANONYMOUS, type Caller, groupOwner } from "./caller.ts";
 import { hashOf } from "./key-hash.ts";
-import { callerOf, isTemporary, KeysFileError, NO_KEYS, readKeysFile } from "./keys-file.ts";
+import {
+  callerOf,
+  type GroupEntry,
+  isTemporary,
+  KeysFileError,
+  NO_KEYS,
+  readKeysFile,
+} from "./keys-file.ts";
 import { readPlainKeys } from "./plain-keys-file.ts";
 
 export type KeyRingOptions = {
@@ -30,6 +38,7 @@ type KnownKey = { readonly digest: Buffer; readonly caller: Caller };
 export class KeyRing {
   #options: KeyRingOptions;
   #known: readonly KnownKey[] = [];
+  #groups: readonly GroupEntry[] = [];
   readonly #listeners: (() => void)[] = [];
   readonly #onFileChange = () => this.reload(`${this.#files.join(" or ")} has changed; `);
   #retry: NodeJS.Timeout | null = null;
@@ -70,6 +79,12 @@ export class KeyRing {
     return this.#known.map(({ caller }) => caller);
   }
 
+  /** A group of the keys file; null if it has none of this name. */
+  groupNamed(name: string): CallerGroup | null {
+    const group = this.#groups.find((each) => each.name === name);
+    return group ? { ...group, owner: groupOwner(name) } : null;
+  }
+
   /** @throws ServiceError `invalid_api_key` for a key that is unknown or has expired */
   authenticate(key: string): Caller {
     const caller = this.find(key);
@@ -104,6 +119,7 @@ export class KeyRing {
     const { file, plainFile, plainKeys, readFile = readKeysFile } = this.#options;
     const plain = [...plainKeys, ...(plainFile ? readPlainKeys(plainFile) : [])];
     const { keys, groups } = file ? readFile(file) : NO_KEYS;
+    this.#groups = groups;
     const fromFile = keys.map((entry) => ({
       digest: Buffer.from(entry.sha256, "hex"),
       caller: callerOf(entry, groups),

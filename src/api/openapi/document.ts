@@ -149,7 +149,7 @@ function errorOf({ tag }: Operation, names: SchemaNames): JsonSchema {
 function codesOf({ codes, isPublic, isForAnyKey }: Operation): readonly ErrorCode[] {
   if (isPublic) return codes;
   const scope = isForAnyKey ? [] : (["permission_denied"] as const);
-  return [...codes, "invalid_api_key", ...scope, "internal_error"];
+  return [...codes, "invalid_api_key", "key_set_unavailable", ...scope, "internal_error"];
 }
 
 /** Only answers that are generated can be resumed, and not streams of JSON lines, because lines have no ids. */

@@ -10,7 +10,7 @@ import {
   usageQuery,
 } from "../../api/sluice/usage.ts";
 import type { Caller } from "../../keys/caller.ts";
-import type { KeyRing } from "../../keys/key-ring.ts";
+import type { Credentials } from "../../keys/credentials.ts";
 import type { UsageBook } from "../../keys/usage/usage-book.ts";
 import { startOf, type UtcDay } from "../../keys/usage/utc-day.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
@@ -24,7 +24,7 @@ export const USAGE_PATH = "/v1/usage";
 export const METRICS_PATH = "/metrics";
 
 export type UsageDeps = {
-  readonly keys: Pick<KeyRing, "isOpen" | "callers">;
+  readonly keys: Pick<Credentials, "isOpen" | "callers">;
   readonly usage: UsageBook;
   /** The queues that count a key's running and waiting requests. */
   readonly queues: ReadonlySet<Admissions>;

@@ -3,7 +3,7 @@
 import type { Express } from "express";
 import { encodeLoadReport, loadQuestionOf, loadReportQuery } from "../../api/sluice/load-report.ts";
 import type { LoadWindow } from "../../journal/load-window.ts";
-import type { KeyRing } from "../../keys/key-ring.ts";
+import type { Credentials } from "../../keys/credentials.ts";
 import { mountGet } from "../server/middleware.ts";
 import { callerOf, seesAll } from "../server/response-locals.ts";
 import { checkedQuery } from "./checked-query.ts";
@@ -12,7 +12,7 @@ export const LOAD_REPORT_PATH = "/v1/load-report";
 
 export type LoadReportDeps = {
   readonly loadWindow: Pick<LoadWindow, "report">;
-  readonly keys: Pick<KeyRing, "callers">;
+  readonly keys: Pick<Credentials, "callers">;
   readonly isStrict: boolean;
 };
 

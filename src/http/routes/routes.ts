@@ -7,7 +7,7 @@ import type { Index } from "../../api/sluice/server-answers.ts";
 import { DIALECTS, EMBEDDING_APIS } from "../../api/wire-formats.ts";
 import type { Audit } from "../../journal/audit.ts";
 import type { Scope } from "../../keys/caller.ts";
-import type { KeyRing } from "../../keys/key-ring.ts";
+import type { Credentials } from "../../keys/credentials.ts";
 import type { TokenBudgets } from "../../queue/token-budgets.ts";
 import { type EmbeddingDeps, embeddingHandler } from "../embeddings/embedding-handler.ts";
 import { type GenerateHandlerDeps, generateHandler } from "../generate/generate-handler.ts";
@@ -97,7 +97,7 @@ export type AppDeps = GuardOptions &
   StateDeps &
   ResponsesDeps &
   StreamsDeps & {
-    readonly keys: KeyRing;
+    readonly keys: Credentials;
     /** Null if no traces are sent. */
     readonly traceOf: TraceOf | null;
     readonly bodyLimitBytes: number;

@@ -6,7 +6,7 @@ import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { ServiceError, toServiceError } from "../../errors.ts";
 import type { Journal, RequestTrace } from "../../journal/journal.ts";
 import type { Scope } from "../../keys/caller.ts";
-import type { KeyRing } from "../../keys/key-ring.ts";
+import type { Credentials } from "../../keys/credentials.ts";
 import { requestFacts } from "./ended-request.ts";
 import { callerOf, type EncodeError, localsOf, requestIdOf } from "./response-locals.ts";
 
@@ -63,15 +63,15 @@ export function useEnvelope(encodeError: EncodeError): RequestHandler {
 }
 
 /** The authentication middleware: requires an API key in one of the usual headers. Without keys it admits everyone. */
-export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "authenticate">): RequestHandler {
-  return (req, res, next) => {
+export function requireApiKey(keys: Pick<Credentials, "isOpen" | "authenticate">): RequestHandler {
+  return async (req, res, next) => {
     if (keys.isOpen) return next();
     const given = keyIn(req);
     if (given === null) {
       const message = "an API key is required: Authorization: Bearer KEY";
       throw new ServiceError("invalid_api_key", message);
     }
-    localsOf(res).caller = keys.authenticate(given);
+    localsOf(res).caller = await keys.authenticate(given);
     next();
   };
 }

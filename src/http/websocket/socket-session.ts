@@ -10,7 +10,7 @@ import {
 } from "../../api/sluice/socket-messages.ts";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
-import type { KeyRing } from "../../keys/key-ring.ts";
+import type { Credentials } from "../../keys/credentials.ts";
 import type { SocketExchange, SocketExchangeOptions, SocketRequest } from "./socket-exchange.ts";
 import { SocketLiveness } from "./socket-liveness.ts";
 
@@ -20,7 +20,7 @@ export type SocketSessionOptions = {
   readonly socket: WebSocket;
   /** The API key of the upgrade request; null without one, or if no key is required. */
   readonly key: string | null;
-  readonly keys: Pick<KeyRing, "isOpen" | "authenticate">;
+  readonly keys: Pick<Credentials, "isOpen" | "authenticate">;
   readonly open: (
     request: SocketRequest,
     options: Omit<SocketExchangeOptions, "remoteAddress">,
@@ -64,6 +64,8 @@ export class SocketSession {
   #awaited: Deferred<void> | null = null;
   #key: string | null;
   #isAuthenticated: boolean;
+  /** Whether its token is being checked. */
+  #isChecking = false;
   #bytesBeforeKey = 0;
   #errorsInARow = 0;
   readonly #liveness: SocketLiveness;
@@ -101,6 +103,7 @@ export class SocketSession {
 
   /** @param bytes just received. @param announced total length of the message being received */
   countBeforeKey(bytes: number, announced: number): void {
+    if (this.#isChecking) return; // it sends no more until then
     this.#bytesBeforeKey += bytes;
     if (this.#bytesBeforeKey + announced <= MAX_BEFORE_KEY_BYTES) return;
     this.#refuse(KEY_FIRST);
@@ -109,8 +112,10 @@ export class SocketSession {
 
   /** Must be called when the keys change: a revoked key closes the socket. */
   checkKey(): void {
-    if (this.#key !== null && this.#problemWith(this.#key) !== null)
-      this.#refuse("this API key is no longer valid");
+    if (this.#key === null || this.#options.keys.isOpen) return;
+    this.#whenChecked(this.#key, (problem) => {
+      if (problem !== null) this.#refuse("this API key is no longer valid");
+    });
   }
 
   /** No caller catches errors of these callbacks: an error closes this socket only. */
@@ -126,13 +131,13 @@ export class SocketSession {
   /** Handles one message at a time. While the socket is full, it is not read either. */
   #handleInbox(): void {
     const { socket } = this.#options;
-    while (!this.#room) {
+    while (!this.#room && !this.#isChecking) {
       const text = this.#inbox.shift();
       if (text === undefined) return this.#isOpen ? socket.resume() : undefined;
       this.#handle(text);
     }
     socket.pause();
-    if (this.#awaited === this.#room) return;
+    if (!this.#room || this.#awaited === this.#room) return;
     this.#awaited = this.#room;
     this.#room.promise.then(() => this.#handleInbox()).catch((error) => this.#fail(error));
   }
@@ -186,24 +191,38 @@ export class SocketSession {
   }
 
   #authenticate(key: string): void {
-    const problem = this.#problemWith(key);
-    if (problem !== null) return this.#refuse(problem);
-    if (this.#authTimer) clearTimeout(this.#authTimer);
-    this.#key = key;
-    this.#isAuthenticated = true;
-    void this.#send(socketMessages.authenticated());
+    this.#whenChecked(key, (problem) => {
+      if (problem !== null) return this.#refuse(problem);
+      if (this.#authTimer) clearTimeout(this.#authTimer);
+      this.#key = key;
+      this.#isAuthenticated = true;
+      void this.#send(socketMessages.authenticated());
+    });
   }
 
-  /** Null for a valid key. */
-  #problemWith(key: string): string | null {
+  /** Calls `done` at once for a key, and later for a token; further messages wait. @param done gets null for a valid one */
+  #whenChecked(key: string, done: (problem: string | null) => void): void {
     const { keys } = this.#options;
+    const fail = (error: unknown) => {
+      if (!(error instanceof ServiceError)) throw error;
+      done(error.message);
+    };
+    if (keys.isOpen) return done(null);
+    let checked: ReturnType<typeof keys.authenticate>;
     try {
-      if (!keys.isOpen) keys.authenticate(key);
-      return null;
+      checked = keys.authenticate(key);
     } catch (error) {
-      if (error instanceof ServiceError) return error.message;
-      throw error;
+      return fail(error);
     }
+    if (!(checked instanceof Promise)) return done(null);
+    this.#isChecking = true;
+    checked
+      .then(() => done(null), fail)
+      .finally(() => {
+        this.#isChecking = false;
+        this.#handleInbox();
+      })
+      .catch((error) => this.#fail(error));
   }
 
   #refuse(reason: string): void {

@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import type { Express, Request } from "express";
 import { type WebSocket, WebSocketServer } from "ws";
 import { guarded, ServiceError } from "../../errors.ts";
-import type { KeyRing } from "../../keys/key-ring.ts";
+import type { Credentials } from "../../keys/credentials.ts";
 import type { Connections, HttpServer } from "../server/connections.ts";
 import { keyIn, mountGet } from "../server/middleware.ts";
 import { serveWithoutUpgrade, type Upgrade } from "../server/unwanted-upgrade.ts";
@@ -16,7 +16,7 @@ import { announcedBytes, type UnfinishedOptions, watchUnfinished } from "./unfin
 
 export type WebSocketsOptions = UnfinishedOptions &
   Omit<SocketSessionOptions, "socket" | "key" | "open" | "host" | "isReceiving"> & {
-    readonly keys: Pick<KeyRing, "onChange">;
+    readonly keys: Pick<Credentials, "onChange">;
   };
 
 const PATH = "/v1/ws";
@@ -42,12 +42,13 @@ export class WebSockets {
 
   /** Goes before the authentication middleware: a browser can send a key only after it has connected. */
   mount(app: Express): void {
-    mountGet(app, PATH, (req, res) => {
+    mountGet(app, PATH, async (req, res) => {
       const upgrade = this.#upgrades.get(req);
       if (!upgrade)
         throw new ServiceError("upgrade_required", `connect to ${PATH} with a WebSocket`);
       if (this.#isClosing) throw new ServiceError("draining", "the server is shutting down");
-      const key = this.#keyOf(req);
+      const key = await this.#keyOf(req);
+      if (req.socket.destroyed) return; // it left while its key was checked
       res.detachSocket(upgrade.socket);
       this.#accept(req, upgrade, key);
     });
@@ -92,12 +93,12 @@ export class WebSockets {
     server.emit("request", req, res);
   }
 
-  /** @returns null without a key. @throws ServiceError for an invalid key */
-  #keyOf(req: Request): string | null {
+  /** @returns null without a key. Rejects with a ServiceError for an invalid key */
+  async #keyOf(req: Request): Promise<string | null> {
     const { keys } = this.#options;
     const key = keyIn(req);
     if (key === null || keys.isOpen) return null;
-    keys.authenticate(key);
+    await keys.authenticate(key);
     return key;
   }
 

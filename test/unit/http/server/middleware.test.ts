@@ -12,6 +12,7 @@ import {
   requireApiKey,
   useEnvelope,
 } from "../../../../src/http/server/middleware.ts";
+import { Credentials } from "../../../../src/keys/credentials.ts";
 import { KeyRing } from "../../../../src/keys/key-ring.ts";
 
 /** The parts of Express that the middleware uses. */
@@ -47,8 +48,9 @@ function exchange(requestHeaders: Readonly<Record<string, string>> = {}) {
   };
 }
 
-function ringOf(...plainKeys: string[]): KeyRing {
-  return new KeyRing({ plainKeys, plainFile: null, file: null, pollMs: 1_000, log: () => {} });
+function keysOf(...plainKeys: string[]): Credentials {
+  const options = { plainKeys, plainFile: null, file: null, pollMs: 1_000, log: () => {} };
+  return new Credentials(new KeyRing(options), null);
 }
 
 test("keeps a client's request id", () => {
@@ -75,10 +77,10 @@ test.each([
   [{ authorization: "Bearer key-2" }],
   [{ authorization: "bearer  key-2 " }],
   [{ "x-api-key": "key-1" }],
-])("admits a request with %j", (requestHeaders) => {
+])("admits a request with %j", async (requestHeaders) => {
   const { run, next } = exchange(requestHeaders);
 
-  run(requireApiKey(ringOf("key-1", "key-2")));
+  await run(requireApiKey(keysOf("key-1", "key-2")));
 
   expect(next.mock.calls).toEqual([[]]);
 });
@@ -89,19 +91,18 @@ test.each([
   [{ authorization: "Bearer key-3" }, "this API key is not valid"],
   [{ authorization: "Bearer key-1key-2" }, "this API key is not valid"],
   [{ "x-api-key": "KEY-1" }, "this API key is not valid"],
-])("refuses a request with %j", (requestHeaders, message) => {
+])("refuses a request with %j", async (requestHeaders, message) => {
   const { run, next } = exchange(requestHeaders);
-  const enter = () => run(requireApiKey(ringOf("key-1", "key-2")));
+  const entered = run(requireApiKey(keysOf("key-1", "key-2")));
 
-  expect(enter).toThrow(message);
-  expect(enter).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
+  await expect(entered).rejects.toMatchObject({ code: "invalid_api_key", message });
   expect(next).not.toHaveBeenCalled();
 });
 
-test("admits every request when the server has no keys", () => {
+test("admits every request when the server has no keys", async () => {
   const { run, next } = exchange();
 
-  run(requireApiKey(ringOf()));
+  await run(requireApiKey(keysOf()));
 
   expect(next).toHaveBeenCalledTimes(1);
 });

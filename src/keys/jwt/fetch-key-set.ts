@@ -1,0 +1,35 @@
+// Fetches the key set of an issuer, from its address or from the one that the issuer's OpenID configuration names.
+
+import type { JSONWebKeySet } from "jose";
+import { z } from "zod";
+import type { FetchKeySet } from "./key-set.ts";
+
+const TIMEOUT_MS = 5_000;
+const MAX_CHARS = 1_048_576;
+
+const openidConfiguration = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+
+export function fetchFrom(url: string): FetchKeySet {
+  return async () => keySet.parse(await fetchJson(url)) as JSONWebKeySet; // jose checks each key that it uses
+}
+
+/** https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig */
+export function fetchFromIssuer(issuer: string): FetchKeySet {
+  return async () => {
+    const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+    const configuration = openidConfiguration.parse(await fetchJson(url));
+    if (configuration.issuer !== issuer)
+      throw new Error(`${url} is of the issuer ${configuration.issuer}`);
+    return fetchFrom(configuration.jwks_uri)();
+  };
+}
+
+async function fetchJson(url: string): Promise<unknown> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(url, { signal, redirect: "error" });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  const text = await response.text();
+  if (text.length > MAX_CHARS) throw new Error(`${url} is longer than ${MAX_CHARS} characters`);
+  return JSON.parse(text);
+}
