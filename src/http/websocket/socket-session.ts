@@ -11,6 +11,7 @@ import {
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
 import type { Credentials } from "../../keys/credentials.ts";
+import { checkCredential } from "./check-credential.ts";
 import type { SocketExchange, SocketExchangeOptions, SocketRequest } from "./socket-exchange.ts";
 import { SocketLiveness } from "./socket-liveness.ts";
 
@@ -112,7 +113,7 @@ export class SocketSession {
 
   /** Must be called when the keys change: a revoked key closes the socket. */
   checkKey(): void {
-    if (this.#key === null || this.#options.keys.isOpen) return;
+    if (this.#key === null) return;
     this.#whenChecked(this.#key, (problem) => {
       if (problem !== null) this.#refuse("this API key is no longer valid");
     });
@@ -200,24 +201,12 @@ export class SocketSession {
     });
   }
 
-  /** Calls `done` at once for a key, and later for a token; further messages wait. @param done gets null for a valid one */
+  /** While a token is being checked, further messages wait. @param done gets null for a valid key or token */
   #whenChecked(key: string, done: (problem: string | null) => void): void {
-    const { keys } = this.#options;
-    const fail = (error: unknown) => {
-      if (!(error instanceof ServiceError)) throw error;
-      done(error.message);
-    };
-    if (keys.isOpen) return done(null);
-    let checked: ReturnType<typeof keys.authenticate>;
-    try {
-      checked = keys.authenticate(key);
-    } catch (error) {
-      return fail(error);
-    }
-    if (!(checked instanceof Promise)) return done(null);
+    const checking = checkCredential(this.#options.keys, key, done);
+    if (!checking) return;
     this.#isChecking = true;
-    checked
-      .then(() => done(null), fail)
+    checking
       .finally(() => {
         this.#isChecking = false;
         this.#handleInbox();

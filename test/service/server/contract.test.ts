@@ -180,6 +180,7 @@ describe("the document", () => {
     const said = new Set(operations().flatMap(({ codes }) => codes));
     const everywhere: readonly ErrorCode[] = [
       "invalid_api_key",
+      "key_set_unavailable",
       "permission_denied",
       "internal_error",
     ];
