@@ -2,6 +2,8 @@
 
 import {
   closeSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -9,6 +11,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import path from "node:path";
@@ -22,6 +25,8 @@ export class KeysFileError extends Error {
 
 /** Each key is a metrics label and is compared at every request. */
 const MAX_KEYS = 1_000;
+
+const ROOT = 0;
 
 const limit = z.int().min(1).max(1_000_000_000_000).nullable().default(null);
 
@@ -112,7 +117,7 @@ export function readKeysFile(file: string, program = "sluice"): KeysFileContent 
 }
 
 /**
- * Reads the file, applies `change` and writes the result: atomically, and readable only by the file's owner. The temporary
+ * Reads the file, applies `change` and writes the result: atomically, and readable only by the file's owner, also when root changes it. The temporary
  * file serves as the lock, so only one process changes the keys at a time.
  * @throws KeysFileError
  */
@@ -128,6 +133,7 @@ export function changeKeysFile(
     const { keys, groups } = change(text === null ? NO_KEYS : parse(file, text));
     const checked = check(file, { version: 2, groups, keys });
     writeSync(descriptor, `${JSON.stringify(storable(checked), null, 2)}\n`);
+    if (fstatSync(descriptor).uid === ROOT) giveToOwner(descriptor, target);
     fsyncSync(descriptor);
     renameSync(temporary, target);
   } catch (error) {
@@ -136,6 +142,13 @@ export function changeKeysFile(
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** A service could not read a file that root has replaced: it stays its owner's, or becomes that of the folder's owner. */
+function giveToOwner(descriptor: number, target: string): void {
+  const { uid, gid } =
+    statSync(target, { throwIfNoEntry: false }) ?? statSync(path.dirname(target));
+  fchownSync(descriptor, uid, gid);
 }
 
 /** As version 1, which older servers read, while nothing in the file came later. */

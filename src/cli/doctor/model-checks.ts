@@ -131,7 +131,7 @@ export function checkSharedMemory(
   else if (freeBytes < wanted)
     findings.warning(
       `${MEMORY_FOLDER} has ${bytesText(freeBytes)} free, and the cache would use ${bytesText(wanted)}: fewer conversations are found again`,
-      "docker run --shm-size 8g, a larger emptyDir of medium Memory, or a smaller --cache-ram",
+      `a smaller --cache-ram, or a larger ${MEMORY_FOLDER}: mount -o remount,size=8G ${MEMORY_FOLDER}, docker run --shm-size 8g, an emptyDir of medium Memory`,
     );
   else
     findings.ok(`${bytesText(wanted)} in ${MEMORY_FOLDER}, which has ${bytesText(freeBytes)} free`);

@@ -1,9 +1,20 @@
-// One HTTP request and its answer, over TCP or a Unix socket, which Node's fetch cannot use. Called by call-server.ts and
-// health.ts.
+// One HTTP request and its answer, over TCP or a Unix socket, which Node's fetch cannot use. Called by call-server.ts,
+// health.ts and the doctor.
 
-import { type IncomingMessage, type RequestOptions, request } from "node:http";
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+  request,
+} from "node:http";
 import { request as requestTls } from "node:https";
 import { text } from "node:stream/consumers";
+
+type HttpAnswer = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+};
 
 type HttpExchange = {
   readonly method: string;
@@ -20,7 +31,7 @@ type HttpExchange = {
 export async function exchangeHttp(
   base: string,
   { path, body, ...options }: HttpExchange,
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<HttpAnswer> {
   const [, socketPath] = /^unix:(.*)$/.exec(base) ?? [];
   const url = new URL((socketPath === undefined ? base : "http://localhost") + path);
   const send = url.protocol === "https:" ? requestTls : request;
@@ -30,5 +41,6 @@ export async function exchangeHttp(
     req.once("error", reject);
     req.end(body ?? undefined);
   });
-  return { status: response.statusCode ?? 0, text: await text(response) };
+  const { statusCode = 0, headers } = response;
+  return { status: statusCode, headers, text: await text(response) };
 }

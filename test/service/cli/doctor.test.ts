@@ -41,14 +41,17 @@ async function findingsOf(args: readonly string[], env = {}): Promise<readonly F
 const levelOf = (findings: readonly Finding[], check: string) =>
   findings.filter((each) => each.check === check).map(({ level }) => level);
 
-/** A proxy that sends an answer when it has all of it. */
-async function startBufferingProxy(base: string): Promise<string> {
+/** A proxy that sends an answer when it has all of it; after some streams it passes on what comes. */
+async function startBufferingProxy(base: string, streams = Infinity): Promise<string> {
   const { hostname, port } = new URL(base);
+  let left = streams;
   const server = createServer((incoming, outgoing) => {
     const { method, url: target, headers } = incoming;
     const onward = request({ hostname, port, method, path: target, headers }, async (answer) => {
-      const body = await buffer(answer);
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers).end(body);
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      const isStream = answer.headers["content-type"]?.startsWith("text/event-stream") ?? false;
+      if (isStream && left-- <= 0) answer.pipe(outgoing);
+      else outgoing.end(await buffer(answer));
     });
     incoming.pipe(onward);
   });
@@ -81,6 +84,16 @@ test("an address that another program has is a problem, and the exit code is 1",
 test("an address where Sluice runs already is a note", async () => {
   running = await startWithFake();
   const args = ["--port", new URL(running.url).port, "--model", "/nowhere.gguf"];
+
+  expect(levelOf(await findingsOf(args), "address")).toEqual(["note"]);
+});
+
+test("a Unix socket on which Sluice runs already is a note", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "sluice-doctor-"));
+  ends.push(() => rmSync(folder, { recursive: true }));
+  const address = `unix:${path.join(folder, "s")}`;
+  running = await startWithFake({}, { listen: [address] });
+  const args = ["--listen", address, "--model", "/nowhere.gguf"];
 
   expect(levelOf(await findingsOf(args), "address")).toEqual(["note"]);
 });
@@ -121,6 +134,15 @@ test("finds a proxy that buffers streams, and none where tokens come one by one"
   expect(await through(`${buffering}/v1/`)).toEqual(["problem"]);
   expect(printed.join("")).toContain("proxy_buffering off");
   expect(printed.join("")).not.toContain("the-secret");
+});
+
+test("one answer that came at once says nothing, as on a busy machine", async () => {
+  running = await startWithFake(SLOW);
+  const proxy = await startBufferingProxy(running.url, 1);
+
+  expect(levelOf(await findingsOf([...NO_SETTINGS, "--through", proxy]), "streaming")).toEqual([
+    "ok",
+  ]);
 });
 
 test("says why nothing comes through", async () => {

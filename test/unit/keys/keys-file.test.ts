@@ -2,6 +2,7 @@
 
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -117,6 +118,17 @@ test("reports why it cannot be read or written", () => {
   if (process.getuid?.() === 0) return; // root may write everywhere
   chmodSync(folder, 0o500);
   expect(() => changeKeys(file, () => [])).toThrow("EACCES");
+});
+
+test.runIf(process.getuid?.() === 0)("root leaves the file to its owner", () => {
+  const owner = (target: string) => [statSync(target).uid, statSync(target).gid];
+  chownSync(path.dirname(file), 65_533, 65_532);
+  changeKeys(file, () => [entry("alice")]); // a new file: its folder's owner
+  expect(owner(file)).toEqual([65_533, 65_532]);
+
+  chownSync(file, 65_531, 65_530);
+  changeKeys(file, (entries) => [...entries, entry("bob")]);
+  expect(owner(file)).toEqual([65_531, 65_530]);
 });
 
 test("skips a byte order mark", () => {
