@@ -15,7 +15,8 @@ import { Findings } from "./finding.ts";
 
 /** Certificates of the usual authorities are renewed a month before their end. */
 const RENEWAL_MS = 14 * 24 * 3_600_000;
-const OTHERS = 0o077;
+/** A group may read: `chmod 640` gives a file of root to the server alone. */
+const OTHERS = 0o027;
 
 export function checkKeys(config: Config, program: string): Findings {
   const findings = new Findings("keys");

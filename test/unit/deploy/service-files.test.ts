@@ -33,6 +33,7 @@ test("the unit allows what the server needs", () => {
   expect(unit.get("RestrictAddressFamilies")?.split(" ")).toEqual([
     ...["AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"],
   ]);
+  expect(unit.get("ExecStart")).toMatch(/^sluice /); // no folder: npm installs into /usr or /usr/local
   expect(unit.get("ExecReload")).toBe("/bin/kill -HUP $MAINPID");
 });
 

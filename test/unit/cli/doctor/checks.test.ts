@@ -211,6 +211,8 @@ describe("files", () => {
     ]);
     expect(levels(checkTls(config, inDays(-10)))).toEqual(["problem"]);
     expect(levels(checkTls(config, inDays(100_000)))).toEqual(["problem"]);
+    chmodSync(key, 0o640); // a key of root and of the server's group
+    expect(levels(checkTls(config))).toEqual(["warning"]);
     chmodSync(key, 0o644);
     expect(levels(checkTls(config))).toEqual(["warning", "warning"]);
     expect(levels(checkTls(configWith({ tlsCert: cert })))).toEqual(["problem"]);
