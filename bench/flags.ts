@@ -2,7 +2,10 @@
 
 import path from "node:path";
 import type { Case } from "../src/bench/case.ts";
+import { wrapped } from "../src/cli/text/wrapped.ts";
 import { CASES } from "./cases.ts";
+
+const HELP_COLUMNS = 118;
 
 const BUILTIN = path.join(import.meta.dirname, "../models/builtin.gguf");
 
@@ -63,17 +66,5 @@ ${CASES.map(describeCase).join("\n\n")}`;
 function describeCase({ name, help, goals = {} }: Case): string {
   const wanted = Object.entries(goals).map(([figure, goal]) => `${figure} ${goal}`);
   const text = wanted.length > 0 ? `${help}. Goals: ${wanted.join("; ")}` : help;
-  return `  ${name}\n${wrapped(text)}`;
-}
-
-const HELP_COLUMNS = 112;
-
-function wrapped(text: string): string {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1) ?? "";
-    if (line.length + word.length < HELP_COLUMNS) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(` ${word}`);
-  }
-  return lines.map((line) => `     ${line}`).join("\n");
+  return `  ${name}\n${wrapped(text, 6, HELP_COLUMNS)}`;
 }

@@ -9,6 +9,7 @@ import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
 import { readWords } from "./read-words.ts";
 import { readAddress } from "./server/call-server.ts";
+import { wrapped } from "./text/wrapped.ts";
 
 type Env = Readonly<NodeJS.ProcessEnv>;
 
@@ -169,14 +170,15 @@ function tablesOf(cases: readonly ServerCase<UrlOptions>[], figures: Figures): r
 }
 
 function helpText(program: string): string {
-  const cases = URL_CASES.map(({ name, help }) => `  ${name}: ${help}`).join("\n");
+  const cases = URL_CASES.map(({ name, help }) => `  ${name}\n${wrapped(help, 6)}`).join("\n");
   return `Measure a running server as its clients see it, or several side by side.
 
 usage: ${program} bench [URL...] [options]
 
-URL is the address of Sluice, or of another server with OpenAI's API that can write past the end of an
-answer, so that all answers have the same length (llama-server, vLLM); default: http://127.0.0.1:8080. With several
-servers, each round measures all of them in turn, and the tables show the ratio of the first to the others. Nothing else should run on these machines.
+URL is the address of Sluice, or of another server with OpenAI's API that can write past the end
+of an answer, so that all answers have the same length (llama-server, vLLM); the default is
+http://127.0.0.1:8080. With several servers, each round measures all of them in turn, and the
+tables show the ratio of the first to the others. Nothing else should run on these machines.
 
 Options
   --case A,B        cases to run (default: ${DEFAULTS.case})
@@ -186,10 +188,11 @@ Options
   --tokens N        tokens per answer, always generated in full (default: ${DEFAULTS.tokens})
   --prompt N        words per prompt (default: ${DEFAULTS.prompt})
   --long N          words of the long prompt (default: ${DEFAULTS.long})
-  --context N       tokens per slot of the server, which limit the chats of long-prompt (default: ${DEFAULTS.context})
-  --rate A,B        requests per second in arrival-rate (default: ${DEFAULTS.rate}); use several to find the knee
+  --context N       tokens per slot of the server, which limit some chats (default: ${DEFAULTS.context})
+  --rate A,B        requests per second in arrival-rate; several find the knee (default: ${DEFAULTS.rate})
   --json            print one JSON object with every figure of every round
-  --key KEY         API key, where a server requires one (default: SLUICE_API_KEY)
+  --key KEY         API key, where a server requires one (default: SLUICE_API_KEY,
+                    or SLUICE_API_KEY_FILE)
   --help            print this
 
 Cases

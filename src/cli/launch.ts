@@ -175,8 +175,9 @@ usage: ${program} launch PROGRAM [options] [-- ARGUMENTS OF THE PROGRAM]
        ${program} launch claude
        ${program} launch codex -- exec "explain this folder"
 
-PROGRAM is one of ${Object.keys(LAUNCH_PROGRAMS).join(", ")}. It gets the server's address, model and
-context through variables, arguments and temporary files; your own configuration is not changed.
+PROGRAM is one of ${Object.keys(LAUNCH_PROGRAMS).join(", ")}. It gets the server's
+address, model and context through variables, arguments and temporary files; your own configuration
+is not changed.
 
 Options
 ${addressHelp()}

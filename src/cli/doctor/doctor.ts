@@ -200,12 +200,13 @@ function helpText(program: string): string {
 
 usage: ${program} doctor [options of the server] [options]
 
-Give it the options with which the server runs, such as --config FILE or --model PATH; variables count too. It
-reads the header of each model that they name, but loads none. Run it as the user of the server.
+Give it the options with which the server runs, such as --config FILE or --model PATH; variables
+count too. It reads the header of each model that they name, but loads none. Run it as the user of
+the server.
 
 Options
-  --through URL   also stream one short answer through this address, such as that of a proxy, and find out whether
-                  its tokens come one by one
+  --through URL   also stream one short answer through this address, such as that of a proxy, and
+                  find out whether its tokens come one by one
   --key KEY       API key for --through (default: SLUICE_API_KEY)
   --json          print one JSON object, for a bug report; it contains paths, but no key
   --help          print this

@@ -10,7 +10,7 @@ const LIMITS = `  --concurrent N         requests in slots at the same time; oth
   --tokens-per-minute N  tokens of answers and of uncached prompts (default: no limit)
   --tokens-per-day N     the same for each day, in UTC (default: no limit)
   --tokens-per-month N   the same for each month, in UTC (default: no limit)
-  --expires WHEN         the last day of the key in UTC, such as 2027-01-31, or 90d for 90 days (default: never)
+  --expires WHEN         last day of the key in UTC, such as 2027-01-31, or 90d (default: never)
   --models A,B           the models that the key may use, by any of their names (default: all)
   --group NAME           a group whose limits hold for all of its keys together (default: none)`;
 

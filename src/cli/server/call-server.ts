@@ -44,7 +44,7 @@ export function addressHelp(width = "--key KEY   ".length): string {
     ["--url URL", `address of the server, or unix:/PATH (default: ${DEFAULT_URL})`],
     [
       "--key KEY",
-      "API key, where the server requires one (default: SLUICE_API_KEY, or SLUICE_API_KEY_FILE)",
+      "API key, if the server requires one (default: SLUICE_API_KEY or its _FILE)",
     ],
   ]
     .map(([option = "", text]) => `  ${option.padEnd(width)}${text}`)

@@ -58,9 +58,9 @@ function helpText(program: string): string {
 
 usage: ${program} health [options]
 
-The address is the first one that the server listens on, as SLUICE_LISTEN, SLUICE_HOST, SLUICE_PORT and
-SLUICE_TLS_CERT, or the configuration file of SLUICE_CONFIG, give it. The flags of the server are not
-known here.
+The address is the first one that the server listens on, as SLUICE_LISTEN, SLUICE_HOST, SLUICE_PORT
+and SLUICE_TLS_CERT, or the configuration file of SLUICE_CONFIG, give it. The flags of the server
+are not known here.
 
 Options
   --url URL   address to ask instead; its certificate is not checked

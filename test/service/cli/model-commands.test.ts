@@ -269,16 +269,16 @@ describe.concurrent("ps, load and stop", () => {
     });
   });
 
-  it.for(["pull", "list", "ls", "show", "ps", "load", "stop", "rm"])(
-    "%s explains itself",
-    async (name) => {
-      const { code, stdout } = await sluice([name, "--help"]);
+  it.for([
+    ...["pull", "list", "ls", "show", "ps", "load", "stop", "rm"],
+    ...["bench", "cache", "doctor", "health", "keys", "launch"],
+  ])("%s explains itself", async (name) => {
+    const { code, stdout } = await sluice([name, "--help"]);
 
-      expect(code).toBe(0);
-      expect(stdout).toMatch(/usage: sluice \w+/);
-      expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
-    },
-  );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/usage: sluice \w+/);
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
 });
 
 describe.concurrent("rm", () => {

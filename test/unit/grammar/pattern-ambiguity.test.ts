@@ -52,5 +52,5 @@ test("stays within the budget of a request", () => {
       expect(error).toBeInstanceOf(SchemaError);
     }
 
-  expect(performance.now() - beforeMs).toBeLessThan(2_000);
+  expect(performance.now() - beforeMs).toBeLessThan(20_000); // half a second; without the budget, hours
 });
