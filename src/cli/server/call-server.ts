@@ -42,10 +42,7 @@ const NO_SERVER =
 export function addressHelp(width = "--key KEY   ".length): string {
   return [
     ["--url URL", `address of the server, or unix:/PATH (default: ${DEFAULT_URL})`],
-    [
-      "--key KEY",
-      "API key, if the server requires one (default: SLUICE_API_KEY or its _FILE)",
-    ],
+    ["--key KEY", "API key, if the server requires one (default: SLUICE_API_KEY or its _FILE)"],
   ]
     .map(([option = "", text]) => `  ${option.padEnd(width)}${text}`)
     .join("\n");

@@ -271,7 +271,7 @@ describe.concurrent("ps, load and stop", () => {
 
   it.for([
     ...["pull", "list", "ls", "show", "ps", "load", "stop", "rm"],
-    ...["bench", "cache", "doctor", "health", "keys", "launch"],
+    ...["bench", "cache", "doctor", "health", "launch"],
   ])("%s explains itself", async (name) => {
     const { code, stdout } = await sluice([name, "--help"]);
 
