@@ -33,7 +33,7 @@ export async function runPull(args: readonly string[], env: NodeJS.ProcessEnv): 
     const reporter = isJson ? jsonReporter() : textReporter(showsProgressBar);
     const file = await downloadModel({ ...options, showsProgressBar, network, reporter });
     if (isJson) printJson({ status: "success", name: modelNameOf(file), file });
-    else console.log(nextSteps(file, program));
+    else console.log(nextSteps(shownFile(file, options.dir), program));
   } catch (error) {
     releaseTerminal();
     throw error;
@@ -65,11 +65,15 @@ function readOptions(args: readonly string[], program: string): PullOptions | un
   return { uri, dir, name, timeoutMs: seconds * 1000, isJson };
 }
 
-function nextSteps(file: string, program: string): string {
-  const shown = path.relative(process.cwd(), file);
+/** As the folder was given: relative, or absolute. */
+function shownFile(file: string, dir: string): string {
+  return path.isAbsolute(dir) ? file : path.relative(process.cwd(), file);
+}
+
+function nextSteps(shown: string, program: string): string {
   return [
     `Model file: ${shown}`,
-    `Name: ${modelNameOf(file)} (a running server that offers this folder has it at once)`,
+    `Name: ${modelNameOf(shown)} (a running server that offers this folder has it at once)`,
     `Next: ${program} --model ${/[^\w./+-]/.test(shown) ? `"${shown}"` : shown}`,
   ].join("\n");
 }
