@@ -133,12 +133,13 @@ test("a queued client gets its position in lines with an empty delta", async () 
 
   const first = chat();
   await until(() => running.engine.running === 1, "it runs");
-  const response = await chat(); // its headers are sent with its position
-  second.resolve();
+  const response = await chat();
+  const reading = response.clone().body?.pipeThrough(new TextDecoderStream()) ?? [];
+  for await (const text of reading) if (text.includes('"queue"')) second.resolve();
   const lines = await linesOf<Line>(response);
   await first;
 
-  expect(lines[0]).toEqual({
+  expect(lines.find(({ queue }) => queue)).toEqual({
     model: "builtin",
     created_at: expect.stringMatching(/^\d{4}-.*Z$/),
     message: { role: "assistant", content: "" },
