@@ -10,7 +10,8 @@ const CLASSES = 360;
 export type PackedGaps = Uint32Array;
 
 export class GapCounts {
-  readonly #counts = new Map<number, number>();
+  /** By class. */
+  readonly #counts = new Float64Array(CLASSES);
 
   /** @param ms each of these gaps. @param count how many there were */
   add(ms: number, count: number): void {
@@ -24,25 +25,26 @@ export class GapCounts {
   }
 
   get packed(): PackedGaps {
-    return Uint32Array.from([...this.#counts].flat());
+    return Uint32Array.from(
+      [...this.#counts].flatMap((count, index) => (count === 0 ? [] : [index, count])),
+    );
   }
 
   /** @param shares from 0 to 1, ascending. @returns for each the gap in ms that this share of all gaps does not exceed; null without gaps */
   quantiles(shares: readonly number[]): readonly number[] | null {
-    const classes = [...this.#counts].sort(([one], [other]) => one - other);
-    const total = classes.reduce((sum, [, count]) => sum + count, 0);
+    const total = this.#counts.reduce((sum, count) => sum + count, 0);
     if (total === 0) return null;
     return shares.map((share) => {
       let left = Math.max(1, Math.ceil(share * total));
-      const found = classes.find(([, count]) => {
+      const index = this.#counts.findIndex((count) => {
         left -= count;
         return left <= 0;
       });
-      return SHORTEST_MS * GROWTH ** (found?.[0] ?? 0);
+      return SHORTEST_MS * GROWTH ** index;
     });
   }
 
   #addTo(index: number, count: number): void {
-    this.#counts.set(index, (this.#counts.get(index) ?? 0) + count);
+    this.#counts[index] = (this.#counts[index] ?? 0) + count;
   }
 }

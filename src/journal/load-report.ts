@@ -52,6 +52,8 @@ export type LoadReport = {
 export type LoadQuestion = {
   readonly windowMs: number;
   readonly targets: LoadTargets;
+  /** The keys that get a line. */
+  readonly keys: ReadonlySet<string>;
 };
 
 /** One ended request. */
@@ -74,28 +76,37 @@ export type LoadEntry = {
 
 type Measure = { readonly targets: LoadTargets; readonly activeMs: number };
 
+/** In one pass, because the event loop is blocked meanwhile. */
 export function summarize(group: readonly LoadEntry[], { targets, activeMs }: Measure): LoadLine {
   const perSecond = (count: number) => (activeMs > 0 ? (count * 1000) / activeMs : 0);
   const hasTargets = targets.firstTokenMs !== null || targets.interTokenMs !== null;
-  const good = hasTargets ? group.filter((entry) => isGood(entry, targets)).length : null;
-  const sum = (field: "tokensIn" | "tokensCached" | "tokensOut") =>
-    group.reduce((total, entry) => total + entry[field], 0);
-  const spread = (timeOf: (entry: LoadEntry) => number | null) =>
-    spreadOf(group.flatMap((entry) => timeOf(entry) ?? []));
+  const outcomes: Record<string, number> = {};
+  const gaps = new GapCounts();
+  let [good, tokensIn, tokensCached, tokensOut] = [0, 0, 0, 0];
+  for (const entry of group) {
+    outcomes[entry.outcome] = (outcomes[entry.outcome] ?? 0) + 1;
+    if (hasTargets && isGood(entry, targets)) good += 1;
+    tokensIn += entry.tokensIn;
+    tokensCached += entry.tokensCached;
+    tokensOut += entry.tokensOut;
+    gaps.addAll(entry.gaps);
+  }
   return {
     requests: group.length,
-    outcomes: countsOf(group),
-    good,
+    outcomes,
+    good: hasTargets ? good : null,
     requestsPerSecond: perSecond(group.length),
-    goodPerSecond: good === null ? null : perSecond(good),
-    tokensIn: sum("tokensIn"),
-    tokensCached: sum("tokensCached"),
-    tokensOut: sum("tokensOut"),
-    tokensOutPerSecond: perSecond(sum("tokensOut")),
-    queueMs: spread(({ queueMs }) => queueMs),
-    firstTokenMs: spread(({ firstTokenMs }) => firstTokenMs),
-    interTokenMs: gapSpread(group),
-    totalMs: spread((entry) => (entry.isComplete ? entry.endedAtMs - entry.arrivedAtMs : null)),
+    goodPerSecond: hasTargets ? perSecond(good) : null,
+    tokensIn,
+    tokensCached,
+    tokensOut,
+    tokensOutPerSecond: perSecond(tokensOut),
+    queueMs: spreadOf(group, ({ queueMs }) => queueMs),
+    firstTokenMs: spreadOf(group, ({ firstTokenMs }) => firstTokenMs),
+    interTokenMs: spreadFrom(gaps.quantiles(SHARES)),
+    totalMs: spreadOf(group, (entry) =>
+      entry.isComplete ? entry.endedAtMs - entry.arrivedAtMs : null,
+    ),
   };
 }
 
@@ -110,25 +121,22 @@ function isGood(entry: LoadEntry, { firstTokenMs, interTokenMs }: LoadTargets): 
   return interTokenMs === null || (entry.interTokenMs ?? 0) <= interTokenMs;
 }
 
-function countsOf(group: readonly LoadEntry[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { outcome } of group) counts[outcome] = (counts[outcome] ?? 0) + 1;
-  return counts;
-}
-
 const SHARES = [0.5, 0.9, 0.95, 0.99, 1];
 
-function gapSpread(group: readonly LoadEntry[]): Spread {
-  const counts = new GapCounts();
-  for (const { gaps } of group) counts.addAll(gaps);
-  return spreadFrom(counts.quantiles(SHARES));
-}
-
 /** By nearest rank: each value is one that was measured. */
-function spreadOf(times: readonly number[]): Spread {
-  if (times.length === 0) return null;
-  const sorted = Float64Array.from(times).sort();
-  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+function spreadOf(
+  group: readonly LoadEntry[],
+  timeOf: (entry: LoadEntry) => number | null,
+): Spread {
+  const times = new Float64Array(group.length);
+  let count = 0;
+  for (const entry of group) {
+    const time = timeOf(entry);
+    if (time !== null) times[count++] = time;
+  }
+  if (count === 0) return null;
+  const sorted = times.subarray(0, count).sort();
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * count) - 1)] ?? 0;
   return spreadFrom(SHARES.map(at));
 }
 

@@ -31,7 +31,7 @@ export class LoadWindow {
   }
 
   /** @param question a window of at most `MAX_WINDOW_MS` */
-  report({ windowMs, targets }: LoadQuestion): LoadReport {
+  report({ windowMs, targets, keys }: LoadQuestion): LoadReport {
     this.#forget();
     const now = this.#now();
     const from = Math.max(now - windowMs, this.#sinceMs);
@@ -45,7 +45,7 @@ export class LoadWindow {
       activeMs,
       total: lineOf(entries),
       byModel: linesBy(({ model }) => model),
-      byKey: linesBy(({ key }) => key),
+      byKey: linesBy(({ key }) => (key !== null && keys.has(key) ? key : null)),
     };
   }
 
@@ -85,13 +85,14 @@ function entryOf({ outcome, failure, key, work }: EndedRequest, endedAtMs: numbe
   };
 }
 
-/** The length of the union of all stays, from `from` on. */
+/** The length of the union of all stays, from `from` on. @param entries in the order of their ends */
 function timeCovered(entries: readonly LoadEntry[], from: number): number {
-  const byArrival = [...entries].sort((one, other) => one.arrivedAtMs - other.arrivedAtMs);
-  let [covered, until] = [0, from];
-  for (const { arrivedAtMs, endedAtMs } of byArrival) {
-    covered += Math.max(0, endedAtMs - Math.max(arrivedAtMs, until));
-    until = Math.max(until, endedAtMs);
+  let [covered, since] = [0, Number.POSITIVE_INFINITY]; // everything after `since` that is covered is counted
+  for (let index = entries.length - 1; index >= 0; index--) {
+    const { arrivedAtMs = 0, endedAtMs = 0 } = entries[index] ?? {};
+    const beginMs = Math.max(arrivedAtMs, from);
+    covered += Math.max(0, Math.min(endedAtMs, since) - beginMs);
+    since = Math.min(since, beginMs);
   }
   return covered;
 }

@@ -71,22 +71,19 @@ export const loadReport = z.strictObject({
   keys: z.array(line.extend({ key: z.string() })),
 });
 
-export function loadQuestionOf({
-  window,
-  ttft,
-  itl,
-}: z.output<typeof loadReportQuery>): LoadQuestion {
+/** @param keys the names of the keys that the caller may see */
+export function loadQuestionOf(
+  { window, ttft, itl }: z.output<typeof loadReportQuery>,
+  keys: ReadonlySet<string>,
+): LoadQuestion {
   const windowMs = (window ?? DEFAULT_WINDOW_SECONDS) * 1000;
-  return { windowMs, targets: { firstTokenMs: ttft ?? null, interTokenMs: itl ?? null } };
+  return { windowMs, targets: { firstTokenMs: ttft ?? null, interTokenMs: itl ?? null }, keys };
 }
 
-/** @param keys the names of the keys that the caller may see */
 export function encodeLoadReport(
   report: LoadReport,
   { windowMs, targets }: LoadQuestion,
-  keys: ReadonlySet<string>,
 ): z.output<typeof loadReport> {
-  const shown = [...report.byKey].filter(([key]) => keys.has(key));
   return {
     object: "load_report",
     window_seconds: windowMs / 1000,
@@ -95,7 +92,7 @@ export function encodeLoadReport(
     targets: { ttft_ms: targets.firstTokenMs, itl_ms: targets.interTokenMs },
     total: encodeLine(report.total),
     models: [...report.byModel].map(([model, each]) => ({ model, ...encodeLine(each) })),
-    keys: shown.map(([key, each]) => ({ key, ...encodeLine(each) })),
+    keys: [...report.byKey].map(([key, each]) => ({ key, ...encodeLine(each) })),
   };
 }
 

@@ -19,9 +19,9 @@ export type LoadReportDeps = {
 /** An admin sees the lines of all keys, and every other caller that of its own. */
 export function mountLoadReport(app: Express, deps: LoadReportDeps): void {
   mountGet(app, LOAD_REPORT_PATH, (req, res) => {
-    const question = loadQuestionOf(checkedQuery(req, res, loadReportQuery, deps.isStrict));
+    const query = checkedQuery(req, res, loadReportQuery, deps.isStrict);
     const callers = seesAll(res) ? deps.keys.callers : [callerOf(res)];
-    const names = new Set(callers.map(({ name }) => name));
-    res.json(encodeLoadReport(deps.loadWindow.report(question), question, names));
+    const question = loadQuestionOf(query, new Set(callers.map(({ name }) => name)));
+    res.json(encodeLoadReport(deps.loadWindow.report(question), question));
   });
 }

@@ -62,8 +62,12 @@ function windowAt(startMs: number) {
   return { clock, load: new LoadWindow(() => clock.now) };
 }
 
-const report = (load: LoadWindow, targets = NO_TARGETS, windowMs = 60_000) =>
-  load.report({ windowMs, targets });
+const report = (
+  load: LoadWindow,
+  targets = NO_TARGETS,
+  windowMs = 60_000,
+  keys = new Set(["alice", "bob"]),
+) => load.report({ windowMs, targets, keys });
 
 test("without requests there are no rates and no times", () => {
   const { load } = windowAt(5_000);
@@ -185,6 +189,7 @@ test("lines by model and by key are parts of the total", () => {
     ["alice", 1, 10],
     ["bob", 2, 7],
   ]);
+  expect(counts(report(load, NO_TARGETS, 60_000, new Set(["bob"])).byKey)).toEqual([["bob", 2, 7]]);
 });
 
 test("what is older than 15 minutes is forgotten, and with many requests the oldest", () => {
