@@ -21,8 +21,12 @@ export type AuditFileOptions = {
 
 const MAX_WAITING_BYTES = 4 * 2 ** 20;
 const RETRY_MS = 1_000;
-/** O_APPEND: a line goes to the end of the file, also after `copytruncate`. */
-const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+/**
+ * O_APPEND: a line goes to the end of the file, also after `copytruncate`. O_NONBLOCK: a named pipe that nobody reads is an error,
+ * where opening it would wait forever. It changes nothing for a file.
+ */
+const FLAGS =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 const MODE = 0o600;
 
 export class AuditFile {

@@ -49,7 +49,8 @@ export class Audit {
 
   acted({ requestId, act, key, client, status, model }: AdminAct): void {
     const named = model && shortened(model);
-    this.#append({ event: "admin", requestId, act, key, client, status, model: named });
+    const done = shortened(act);
+    this.#append({ event: "admin", requestId, act: done, key, client, status, model: named });
   }
 
   close(): Promise<void> {

@@ -23,11 +23,11 @@ export class Credentials {
   }
 
   /**
-   * A key is known at once, a token takes a moment.
+   * A key is known at once, also one that looks like a token; a token takes a moment.
    * @throws ServiceError `invalid_api_key` or `key_set_unavailable`, or rejects with it
    */
   authenticate(given: string): Caller | Promise<Caller> {
-    return this.#jwt && looksLikeJwt(given)
+    return this.#jwt && looksLikeJwt(given) && !this.#keys.find(given)
       ? this.#jwt.authenticate(given)
       : this.#keys.authenticate(given);
   }

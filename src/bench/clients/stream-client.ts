@@ -65,7 +65,7 @@ export function streamChat(options: StreamOptions): Promise<StreamResult> {
   const limit = setTimeout(() => reading.leave("hung", request), limitMs);
   signal?.addEventListener("abort", leave, { once: true });
   if (signal?.aborted) leave();
-  request.on("response", (response) => reading.read(response));
+  request.on("response", (response) => reading.read(response, request));
   request.on("error", () => {}); // `close` follows; without `[DONE]` the stream counts as broken
   return new Promise((resolve) => {
     request.once("close", () => {
@@ -106,10 +106,17 @@ class Reading {
     this.#parser = createParser({ onEvent: ({ data }) => this.#receive(data) });
   }
 
-  read(response: IncomingMessage): void {
+  /** An answer that is no stream of chunks ends the request: it counts as broken. */
+  read(response: IncomingMessage, request: ClientRequest): void {
     this.#status = response.statusCode ?? 0;
     response.setEncoding("utf8");
-    response.on("data", (text: string) => this.#parser.feed(text));
+    response.on("data", (text: string) => {
+      try {
+        this.#parser.feed(text);
+      } catch {
+        request.destroy();
+      }
+    });
     response.on("error", () => {}); // handled like an error of the request
   }
 

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { FetchKeySet } from "./key-set.ts";
 
 const TIMEOUT_MS = 5_000;
-const MAX_CHARS = 1_048_576;
+const MAX_BYTES = 1_048_576;
 
 const openidConfiguration = z.object({ issuer: z.string(), jwks_uri: z.url() });
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
@@ -29,7 +29,13 @@ async function fetchJson(url: string): Promise<unknown> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const response = await fetch(url, { signal, redirect: "error" });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  const text = await response.text();
-  if (text.length > MAX_CHARS) throw new Error(`${url} is longer than ${MAX_CHARS} characters`);
-  return JSON.parse(text);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    // Ends the loop, which closes the connection: the rest is never read.
+    if (bytes > MAX_BYTES) throw new Error(`${url} is longer than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return JSON.parse(Buffer.concat(chunks).toString());
 }

@@ -34,6 +34,7 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 /** The newest callers are remembered: each is a label of metrics, and a line of the usage. */
 const MAX_CALLERS = 1_000;
 const MAX_NAME_CHARS = 64;
+const IDENTITY_CHARS = 12;
 
 export function looksLikeJwt(text: string): boolean {
   return JWT.test(text);
@@ -85,16 +86,24 @@ export class JwtCallers {
     if (typeof payload.sub !== "string" || payload.sub === "")
       throw new ServiceError("invalid_api_key", "this token is not valid: it has no sub");
     const identity = createHash("sha256").update(`${issuer}\n${payload.sub}`).digest("hex");
+    const owner = `jwt:${identity}`;
     const groups = groupClaim === null ? [] : wordsIn(payload[groupClaim]);
     return {
-      owner: `jwt:${identity}`,
-      name: this.#nameOf(payload),
+      owner,
+      name: this.#nameFor(owner, payload),
       scopes: this.#scopesOf(payload),
       limits: NO_LIMITS,
       models: null,
       expiresAtMs: null, // each request is checked
       group: groups.map(groupNamed).find((group) => group !== null) ?? null,
     };
+  }
+
+  /** Many providers let people choose their name: who chooses that of another caller gets a part of the identity behind it. */
+  #nameFor(owner: string, payload: JWTPayload): string {
+    const name = this.#nameOf(payload);
+    const isTaken = this.callers.some((other) => other.name === name && other.owner !== owner);
+    return isTaken ? `${name}#${owner.slice("jwt:".length).slice(0, IDENTITY_CHARS)}` : name;
   }
 
   /** Begins with `jwt:`, which the name of a key cannot: nobody gets the name of another one's key. */

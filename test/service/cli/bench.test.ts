@@ -1,6 +1,9 @@
 // `sluice bench` against servers with fake engines, in this process.
 
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { runBench } from "../../../src/cli/bench.ts";
 import { type RunningService, startWithFake } from "../../support/start-service.ts";
 
@@ -65,6 +68,24 @@ test("sends the key and the model that it is given", async () => {
     "warming up failed: 2 of 2 answers are incomplete: broken with status 404",
   );
 });
+
+test.each(["{", "null"])(
+  "a server whose stream is not one of chunks (%s) is a failure with its reason",
+  async (data) => {
+    const server = createServer((req, res) => {
+      if (req.method === "GET") return void res.end('{"data":[{"id":"m"}]}');
+      res.write(`data: ${data}\n\n`); // and does not end
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+    await expect(runBench([url, "--case", "throughput", ...QUICK], {})).rejects.toThrow(
+      "2 of 2 answers are incomplete: broken with status 200",
+    );
+  },
+);
 
 test("prints the other cases when one fails, and ends with its reason", async () => {
   const { url } = await started({ ...WRITING, contextTokens: 40 });

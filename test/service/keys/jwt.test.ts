@@ -8,7 +8,7 @@ import { afterEach, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { chat, post } from "../../support/clients/sse-client.ts";
 import { newKeysFile } from "../../support/keys.ts";
-import { type RunningService, startWithFake } from "../../support/start-service.ts";
+import { type RunningService, startWithFake, until } from "../../support/start-service.ts";
 
 let running: RunningService | undefined;
 afterEach(async () => running?.close());
@@ -154,4 +154,45 @@ test("a WebSocket takes a token in its upgrade or in its first message, and what
   const [, response] = await once(fourth, "unexpected-response");
   expect(response.statusCode).toBe(401);
   fourth.on("error", () => {}).terminate();
+});
+
+test("a key that looks like a token stays a key", async () => {
+  const issuer = await startIssuer();
+  const { url } = await start(issuer.url, { apiKey: ["team.lab.secret"] });
+  const statusOf = async (key: string) =>
+    (await post(`${url}/v1/chat/completions`, chat(), bearer(key))).status;
+
+  expect(await statusOf("team.lab.secret")).toBe(200);
+  expect(await statusOf("team.lab.other")).toBe(401);
+});
+
+test("a key set that never ends is not read to its end", async () => {
+  const issuer = await startIssuer();
+  let isClosed = false;
+  const endless = createServer((_req, res) => {
+    const more = () => {
+      while (res.write(" ".repeat(65_536)));
+    };
+    res.on("drain", more).on("close", () => {
+      isClosed = true;
+    });
+    more();
+  });
+  endless.listen(0, "127.0.0.1");
+  await once(endless, "listening");
+  onTestFinished(() => void endless.close());
+  const jwtJwks = `http://127.0.0.1:${(endless.address() as AddressInfo).port}/keys`;
+  const { url, logLines } = await start(issuer.url, { jwtJwks });
+
+  const refused = await post(
+    `${url}/v1/chat/completions`,
+    chat(),
+    bearer(await issuer.tokenOf("1")),
+  );
+
+  expect(refused.status).toBe(503);
+  expect(logLines).toContainEqual(
+    expect.objectContaining({ msg: expect.stringContaining("is longer than 1048576 bytes") }),
+  );
+  await until(() => isClosed, "the connection is closed");
 });

@@ -1,5 +1,6 @@
 // The audit file: order, rotation, a disk that cannot be written to, and the limit of what waits.
 
+import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
   mkdirSync,
@@ -132,4 +133,19 @@ test("a file that cannot be opened prevents the start", () => {
   expect(() => open()).toThrow(AuditFileError);
   expect(() => open()).toThrow(`--audit: cannot write to ${file}: EISDIR`);
   rmSync(file, { recursive: true });
+});
+
+test("a named pipe that nobody reads is refused at the start, and later loses no line and does not hang the end", async () => {
+  const { audit, log } = open();
+  audit.append("one");
+  await has(file, "one");
+  rmSync(file);
+  execFileSync("mkfifo", [file]);
+
+  expect(() => open()).toThrow(new AuditFileError(`--audit: cannot write to ${file}: ENXIO`));
+  audit.append("two");
+  await until(() => log.mock.calls.length > 0);
+  expect(log.mock.calls[0]?.[1]).toContain("ENXIO; trying again");
+  rmSync(file);
+  await has(file, "two");
 });

@@ -49,6 +49,25 @@ test("a valid token is a caller, the same one for every token of its subject", a
   expect(callers.callers.map(({ name }) => name)).toEqual(["jwt:a@example.org", "jwt:user-2"]);
 });
 
+test("a caller that takes the name of another one gets a name of its own", async () => {
+  const callers = new JwtCallers(options);
+  const nameOf = async (sub: string, claimed: string) =>
+    (await callers.authenticate(await sign({ sub, preferred_username: claimed }))).name;
+
+  const names = [
+    await nameOf("1", "alice_b"),
+    await nameOf("2", "alice_b"),
+    await nameOf("3", "alice b"), // becomes alice_b
+    await nameOf("1", "alice_b"),
+  ];
+
+  expect(names[0]).toBe("jwt:alice_b");
+  expect(names[1]).toMatch(/^jwt:alice_b#[\da-f]{12}$/);
+  expect(names[2]).toMatch(/^jwt:alice_b#[\da-f]{12}$/);
+  expect(names[2]).not.toBe(names[1]);
+  expect(names[3]).toBe("jwt:alice_b");
+});
+
 test("claims give scopes of this server and a group of the keys file, and no others", async () => {
   const callers = new JwtCallers(options);
   const callerWith = async (claims: object) => callers.authenticate(await sign(claims));
