@@ -1,5 +1,6 @@
 // Typed settings → Config, for programs that embed the service and for tests. The flags' own schemas check the values.
 
+import { hideUserInfo } from "../hide-user-info.ts";
 import { type Config, SETTING_KEYS, SETTINGS, type SettingKey } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { ModelSetting } from "./model-entry.ts";
@@ -29,7 +30,7 @@ function check(key: SettingKey, value: unknown): unknown {
   // A string must not pass for a number: the schema would read it in the unit of the flag.
   const hasType = given === undefined || typeof result.data === typeof given;
   if (result.success && hasType) return result.data;
-  const shown = isSecret ? "" : ` is ${JSON.stringify(value)}`;
+  const shown = isSecret ? "" : ` is ${hideUserInfo(JSON.stringify(value))}`;
   throw new ConfigError(`${key}${shown}: ${problemWith(result, allowedFor(key))}`);
 }
 

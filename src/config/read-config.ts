@@ -1,5 +1,6 @@
 // Flags, variables and the configuration file → Config, checked. Called by command-line.ts, and again when the file changes.
 
+import { hideUserInfo } from "../hide-user-info.ts";
 import { type Config, flagName, SETTING_KEYS, SETTINGS, type SettingKey } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigFile, type FileSettings, inFolderOf, readConfigFile } from "./config-file.ts";
@@ -104,6 +105,6 @@ function checked(key: SettingKey, given: GivenSetting, file: ConfigFile | null):
   }
   const index = result.error.issues[0]?.path[0];
   const shown = Array.isArray(given.shown) ? given.shown[Number(index)] : given.shown;
-  const value = isSecret || shown === undefined ? "" : ` is ${JSON.stringify(shown)}`;
+  const value = isSecret || shown === undefined ? "" : ` is ${hideUserInfo(JSON.stringify(shown))}`;
   throw new ConfigError(`${given.source}${value}: ${problemWith(result, allows)}`);
 }

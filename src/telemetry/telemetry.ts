@@ -2,6 +2,7 @@
 // this is on.
 
 import { settlesWithin } from "../generation/deferred.ts";
+import { hideUserInfo } from "../hide-user-info.ts";
 import type { EndedRequest } from "../journal/journal.ts";
 import type { OtlpExport, OtlpOptions } from "./otlp-export.ts";
 import { wallClockMs } from "./trace-context.ts";
@@ -43,7 +44,7 @@ export class Telemetry {
       const { OtlpExport } = await import("./otlp-export.ts");
       const onFailure = (error: Error | undefined) => this.#failed(error);
       const exporter = new OtlpExport({ ...this.#options, onFailure });
-      log("info", `sending traces and metrics to ${this.#options.endpoint}`);
+      log("info", `sending traces and metrics to ${hideUserInfo(this.#options.endpoint)}`);
       return exporter;
     } catch (error) {
       log("error", `no traces and metrics are sent: ${(error as Error).message}`);

@@ -1,5 +1,7 @@
 // What one check of `sluice doctor` has found.
 
+import { hideUserInfo } from "../../hide-user-info.ts";
+
 /** `note`: worth knowing. `warning`: works, but worse than it could. `problem`: the server does not start, or does not work. */
 export type FindingLevel = "ok" | "note" | "warning" | "problem";
 
@@ -39,6 +41,6 @@ export class Findings {
   }
 
   #add(level: FindingLevel, message: string, remedy: string | null): void {
-    this.all.push({ check: this.#check, level, message, remedy });
+    this.all.push({ check: this.#check, level, message: hideUserInfo(message), remedy });
   }
 }

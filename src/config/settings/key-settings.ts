@@ -115,6 +115,7 @@ export const KEY_SETTINGS = inGroup("keys", {
 /** Keys that come over plain HTTP could be anybody's. */
 function isSafe(url: string): boolean {
   if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
+  const { protocol, hostname, username, password } = new URL(url);
+  if (username !== "" || password !== "") return false; // fetch takes none
   return protocol === "https:" || (protocol === "http:" && LOOPBACK.test(hostname));
 }

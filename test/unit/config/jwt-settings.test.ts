@@ -20,6 +20,11 @@ test("tokens are keys, so the server may be open to other machines", () => {
 test.each<[string, string[], string]>([
   ["an issuer alone", both.slice(0, 2), "--jwt-issuer also requires --jwt-audience"],
   ["an audience alone", both.slice(2), "--jwt-audience also requires --jwt-issuer"],
+  [
+    "a URL with a password",
+    ["--jwt-issuer", "https://a:secret@login.example.org", "--jwt-audience", "sluice"],
+    '--jwt-issuer is "https://***@login.example.org": allowed is an https URL',
+  ],
   ["keys alone", ["--jwt-jwks", "keys.json"], "--jwt-jwks also requires --jwt-issuer"],
   ["an issuer without TLS", ["--jwt-issuer", "http://login.example.org"], "an https URL"],
   ["an issuer that is no URL", ["--jwt-issuer", "login"], "an https URL"],
