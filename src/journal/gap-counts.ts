@@ -11,7 +11,7 @@ export type PackedGaps = Uint32Array;
 
 export class GapCounts {
   /** By class. */
-  readonly #counts = new Float64Array(CLASSES);
+  readonly #counts = new Uint32Array(CLASSES);
 
   /** @param ms each of these gaps. @param count how many there were */
   add(ms: number, count: number): void {
@@ -25,9 +25,9 @@ export class GapCounts {
   }
 
   get packed(): PackedGaps {
-    return Uint32Array.from(
-      [...this.#counts].flatMap((count, index) => (count === 0 ? [] : [index, count])),
-    );
+    const pairs: number[] = [];
+    for (const [index, count] of this.#counts.entries()) if (count > 0) pairs.push(index, count);
+    return Uint32Array.from(pairs);
   }
 
   /** @param shares from 0 to 1, ascending. @returns for each the gap in ms that this share of all gaps does not exceed; null without gaps */
@@ -36,11 +36,11 @@ export class GapCounts {
     if (total === 0) return null;
     return shares.map((share) => {
       let left = Math.max(1, Math.ceil(share * total));
-      const index = this.#counts.findIndex((count) => {
+      const found = this.#counts.findIndex((count) => {
         left -= count;
         return left <= 0;
       });
-      return SHORTEST_MS * GROWTH ** index;
+      return SHORTEST_MS * GROWTH ** found;
     });
   }
 

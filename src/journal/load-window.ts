@@ -4,8 +4,8 @@ import type { PackedGaps } from "./gap-counts.ts";
 import type { EndedRequest } from "./journal.ts";
 import { type LoadEntry, type LoadQuestion, type LoadReport, summarize } from "./load-report.ts";
 
-/** At most this many requests are kept: 67 seconds at 490 requests per second. They take up to about 10 MiB. */
-const MAX_REQUESTS = 32_768;
+/** At most this many requests are kept: more would block the event loop for more than a tenth of a second. They take about 5 MiB. */
+const MAX_REQUESTS = 16_384;
 /** Older ones are forgotten. */
 const MAX_WINDOW_MS = 900_000;
 

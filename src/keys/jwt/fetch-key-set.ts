@@ -2,6 +2,7 @@
 
 import type { JSONWebKeySet } from "jose";
 import { z } from "zod";
+import { orAborted } from "../../generation/deferred.ts";
 import type { FetchKeySet } from "./key-set.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -27,6 +28,10 @@ export function fetchFromIssuer(issuer: string): FetchKeySet {
 
 async function fetchJson(url: string): Promise<unknown> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
+  return orAborted(readJson(url, signal), signal); // Node 20's fetch can lose an abort
+}
+
+async function readJson(url: string, signal: AbortSignal): Promise<unknown> {
   const response = await fetch(url, { signal, redirect: "error" });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const chunks: Uint8Array[] = [];
