@@ -87,8 +87,8 @@ export function encodeLoadReport(
   return {
     object: "load_report",
     window_seconds: windowMs / 1000,
-    covered_seconds: rounded(report.coveredMs / 1000),
-    active_seconds: rounded(report.activeMs / 1000),
+    covered_seconds: Math.round(report.coveredMs) / 1000,
+    active_seconds: Math.round(report.activeMs) / 1000,
     targets: { ttft_ms: targets.firstTokenMs, itl_ms: targets.interTokenMs },
     total: encodeLine(report.total),
     models: [...report.byModel].map(([model, each]) => ({ model, ...encodeLine(each) })),

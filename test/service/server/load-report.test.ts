@@ -24,7 +24,7 @@ async function started(...options: Parameters<typeof startWithFake>) {
 }
 
 test("counts what has ended, and what met the targets", async () => {
-  const { ask, reportFor, logLines } = await started({ texts: ["a", "b", "c"] });
+  const { ask, reportFor, logLines } = await started({ texts: ["a", "b", "c"], tokenMs: 5 });
   await Promise.all([ask(), ask()]);
   await until(() => logLines.filter(({ msg }) => msg === "request").length === 2, "both ended");
   const { body } = await reportFor(TARGETS);
