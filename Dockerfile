@@ -16,7 +16,7 @@ FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # No install scripts: that of node-llama-cpp would look for a GPU on this machine, and might compile llama.cpp.
-RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
+RUN --mount=type=cache,target=/npm-cache npm ci --cache /npm-cache --ignore-scripts
 COPY tsconfig.json tsconfig.build.json LICENSE ./
 COPY models ./models
 COPY scripts ./scripts
@@ -29,8 +29,8 @@ FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS dependencies
 ARG TARGETARCH
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN --mount=type=cache,target=/root/.npm cpu="${TARGETARCH:?}"; [ "$cpu" != amd64 ] || cpu=x64; \
-  npm ci --omit=dev --ignore-scripts --os=linux --libc=glibc --cpu="$cpu"
+RUN --mount=type=cache,target=/npm-cache cpu="${TARGETARCH:?}"; [ "$cpu" != amd64 ] || cpu=x64; \
+  npm ci --cache /npm-cache --omit=dev --ignore-scripts --os=linux --libc=glibc --cpu="$cpu"
 
 # Without a GPU, only the build for CPUs is of use.
 FROM dependencies AS cpu-dependencies

@@ -30,6 +30,11 @@ export function listenHosts(settings: ListenSettings): readonly string[] {
   return listenAddresses(settings).flatMap((each) => ("port" in each ? (each.host ?? []) : []));
 }
 
+/** As in a URL. */
+export function hostAndPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** @returns null for a text that is no address */
 export function parseListenAddress(text: string): ListenAddress | null {
   const [, socket] = /^unix:(.*)$/.exec(text) ?? [];

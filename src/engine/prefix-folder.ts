@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 /** A file system in memory (tmpfs) on Linux. */
-const MEMORY = "/dev/shm";
+export const MEMORY_FOLDER = "/dev/shm";
 const PREFIX = "sluice-prefixes-";
 /** Tells this process from an earlier one with the same id: in a container, each server has the same. */
 const STARTED = Math.round(performance.timeOrigin);
@@ -36,7 +36,7 @@ export class PrefixFolders {
   constructor(maxBytes: number | null) {
     this.#isGiven = maxBytes !== null;
     const defaultBytes = Math.floor(process.availableMemory() * MEMORY_SHARE);
-    this.totalBytes = maxBytes ?? (existsSync(MEMORY) ? defaultBytes : 0);
+    this.totalBytes = maxBytes ?? (existsSync(MEMORY_FOLDER) ? defaultBytes : 0);
   }
 
   /** @param share of the total size that the folder may take. @returns null for none */
@@ -44,9 +44,9 @@ export class PrefixFolders {
     const leftBytes = this.totalBytes - this.#usedBytes;
     const wanted = Math.min(leftBytes, Math.floor(this.totalBytes * share));
     if (wanted <= 0) return null;
-    const hasMemory = existsSync(MEMORY);
+    const hasMemory = existsSync(MEMORY_FOLDER);
     if (!hasMemory && !this.#isGiven) return null;
-    const parent = hasMemory ? MEMORY : tmpdir();
+    const parent = hasMemory ? MEMORY_FOLDER : tmpdir();
     removeLeftovers(parent);
     const { bavail, bsize } = statfsSync(parent);
     const maxRamBytes = Math.min(wanted, Math.floor(bavail * bsize * SPACE_SHARE));

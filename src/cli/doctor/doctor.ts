@@ -1,10 +1,13 @@
 // `sluice doctor`: checks this machine and the settings of a server before it starts, or while it runs, and says what to do.
 
-import { existsSync, statfsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { type CommandLine, packageVersion, readCommandLine } from "../../config/command-line.ts";
 import { ConfigError } from "../../config/config-error.ts";
+import { MEMORY_FOLDER } from "../../engine/prefix-folder.ts";
+import { diskRoom } from "../../models/disk-room.ts";
 import { CommandError } from "../command-error.ts";
 import { programName } from "../program-name.ts";
+import { readAddress } from "../server/call-server.ts";
 import {
   checkConfigFile,
   checkDisk,
@@ -18,8 +21,6 @@ import { checkModels, checkSharedMemory, checkThreads } from "./model-checks.ts"
 import { checkAddresses, checkThrough } from "./network-checks.ts";
 
 type Env = Readonly<NodeJS.ProcessEnv>;
-
-const MEMORY_FOLDER = "/dev/shm";
 
 /** Sets the exit code to 1 if there is a problem. @throws CommandError for wrong options */
 export async function runDoctor(args: readonly string[], env: Env): Promise<void> {
@@ -102,7 +103,10 @@ async function examine({ own, rest, env, program }: Examination): Promise<readon
       : [
           {
             name: "streaming",
-            run: () => checkThrough({ url: through, key: key ?? keyIn(env) }),
+            run: () => {
+              const values = { url: through, ...(key !== null && { key }) };
+              return checkThrough(readAddress({ values, env, program }));
+            },
           },
         ]),
   ];
@@ -114,7 +118,7 @@ async function examine({ own, rest, env, program }: Examination): Promise<readon
 type Settings = Extract<CommandLine, { type: "serve" }>;
 
 function checksOf({ config, configFile }: Settings, program: string): readonly Check[] {
-  const freeBytes = existsSync(MEMORY_FOLDER) ? freeIn(MEMORY_FOLDER) : null;
+  const freeBytes = existsSync(MEMORY_FOLDER) ? diskRoom(MEMORY_FOLDER).freeBytes : null;
   return [
     { name: "settings", run: () => checkConfigFile(configFile, config) },
     { name: "threads", run: () => checkThreads(config) },
@@ -126,11 +130,6 @@ function checksOf({ config, configFile }: Settings, program: string): readonly C
     { name: "TLS", run: () => checkTls(config) },
     { name: "address", run: () => checkAddresses(config) },
   ];
-}
-
-function freeIn(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
 }
 
 /** @returns why the settings cannot be used, or what they are. @throws CommandError for an option that only prints */
@@ -145,10 +144,6 @@ function readSettings(rest: readonly string[], env: Env): Settings | Findings {
     findings.problem(`${error.message}; models, files and addresses are not checked`, null);
     return findings;
   }
-}
-
-function keyIn(env: Env): string | null {
-  return env.SLUICE_API_KEY?.split(",")[0] || null;
 }
 
 /** A check that fails itself must not hide the others. */
@@ -207,7 +202,7 @@ the server.
 Options
   --through URL   also stream one short answer through this address, such as that of a proxy, and
                   find out whether its tokens come one by one
-  --key KEY       API key for --through (default: SLUICE_API_KEY)
+  --key KEY       API key for --through (default: SLUICE_API_KEY or its _FILE)
   --json          print one JSON object, for a bug report; it contains paths, but no key
   --help          print this
 

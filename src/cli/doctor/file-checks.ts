@@ -1,7 +1,7 @@
 // Checks of the files and folders that the settings name: keys, certificates, models, the cache on disk.
 
 import { X509Certificate } from "node:crypto";
-import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Config } from "../../config/config.ts";
 import { ConfigError } from "../../config/config-error.ts";
@@ -135,10 +135,10 @@ export function checkDisk({ modelsDir, cacheDisk }: Config): Findings {
   else findings.ok(`${bytesText(freeBytes)} free in ${folder}`);
   if (cacheDisk === undefined) return findings;
   const cacheFolder = nearestFolder(cacheDisk.folder);
-  const { bavail, bsize } = statfsSync(cacheFolder);
-  if (bavail * bsize < cacheDisk.maxBytes)
+  const { freeBytes: cacheFreeBytes } = diskRoom(cacheFolder);
+  if (cacheFreeBytes < cacheDisk.maxBytes)
     findings.warning(
-      `${bytesText(bavail * bsize)} are free in ${cacheFolder}, and --cache-disk may take ${bytesText(cacheDisk.maxBytes)}`,
+      `${bytesText(cacheFreeBytes)} are free in ${cacheFolder}, and --cache-disk may take ${bytesText(cacheDisk.maxBytes)}`,
       "make room, or give --cache-disk a smaller size",
     );
   if (!isWritable(cacheFolder))

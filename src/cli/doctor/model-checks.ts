@@ -5,6 +5,7 @@ import path from "node:path";
 import type { Config } from "../../config/config.ts";
 import { BUILTIN_MODEL } from "../../config/settings/model-settings.ts";
 import { usableCpus } from "../../cpu-count.ts";
+import { MEMORY_FOLDER, PrefixFolders } from "../../engine/prefix-folder.ts";
 import { ServiceError } from "../../errors.ts";
 import { bytesText, type MemoryReport, memoryText } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
@@ -18,7 +19,6 @@ export type Described = { readonly model: ModelInfo; readonly memory: MemoryRepo
 export type Describe = (file: string, config: Config) => Promise<Described>;
 
 const DESCRIBE_LIMIT_MS = 60_000;
-const MEMORY_FOLDER = "/dev/shm";
 
 export function checkThreads(
   { threads }: Pick<Config, "threads">,
@@ -124,8 +124,8 @@ export function checkSharedMemory(
   freeBytes: number | null,
 ): Findings {
   const findings = new Findings("prefix cache");
-  const wanted = cacheRam ?? Math.floor(process.availableMemory() / 8);
-  if (wanted === 0) findings.ok("--cache-ram 0: conversations are kept in slots alone");
+  const { totalBytes: wanted } = new PrefixFolders(cacheRam ?? null);
+  if (cacheRam === 0) findings.ok("--cache-ram 0: conversations are kept in slots alone");
   else if (freeBytes === null)
     findings.note(`there is no ${MEMORY_FOLDER}: conversations are kept in slots alone`);
   else if (freeBytes < wanted)

@@ -4,8 +4,9 @@ import { createServer } from "node:net";
 import { type StreamResult, streamChat } from "../../bench/clients/stream-client.ts";
 import { listedModels } from "../../bench/listed-models.ts";
 import type { Config } from "../../config/config.ts";
-import { type ListenAddress, listenAddresses } from "../../config/listen-address.ts";
+import { hostAndPort, type ListenAddress, listenAddresses } from "../../config/listen-address.ts";
 import { isStaleSocket } from "../../http/server/listen.ts";
+import type { ServerAddress } from "../server/call-server.ts";
 import { exchangeHttp } from "../server/http-exchange.ts";
 import { Findings } from "./finding.ts";
 
@@ -44,7 +45,7 @@ export async function checkAddresses(config: Config): Promise<Findings> {
 function textOf(address: ListenAddress): string {
   if ("path" in address) return `unix:${address.path}`;
   const { host = "*", port } = address;
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return hostAndPort(host, port);
 }
 
 /** @returns the code of the error; null if listening works */
@@ -74,19 +75,16 @@ function baseOf(address: ListenAddress, isTls: boolean): string {
   return `${isTls ? "https" : "http"}://${textOf({ ...address, host: address.host ?? "127.0.0.1" })}`;
 }
 
-type Through = {
-  /** Where clients reach the server. */
-  readonly url: string;
-  readonly key: string | null;
-};
-
-/** Streams one answer through the URL, as a client would. */
-export async function checkThrough({ url, key }: Through): Promise<Findings> {
+/** Streams one answer through the address at which clients reach the server, as one of them would. */
+export async function checkThrough({
+  url: base,
+  key,
+}: Pick<ServerAddress, "url" | "key">): Promise<Findings> {
   const findings = new Findings("streaming");
-  const base = url.replace(/\/+(v1\/*)?$/, "");
+  const apiKey = key ?? null;
   let model: string | undefined;
   try {
-    [model] = await listedModels({ url: base, apiKey: key });
+    [model] = await listedModels({ url: base, apiKey });
     await checkDate(base, findings);
   } catch (error) {
     findings.problem(
@@ -96,7 +94,7 @@ export async function checkThrough({ url, key }: Through): Promise<Findings> {
     return findings;
   }
   const messages = [{ role: "user", content: "Count from one to fifty." }];
-  const request = { url: base, model: model ?? "", apiKey: key, messages, tokens: TOKENS };
+  const request = { url: base, model: model ?? "", apiKey, messages, tokens: TOKENS };
   let result: StreamResult;
   let attempt = 0;
   do result = await streamChat({ ...request, limitMs: STREAM_LIMIT_MS });

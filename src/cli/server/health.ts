@@ -1,7 +1,7 @@
 // `sluice health`: whether the server of this machine lives, as an exit code. For a container's health check.
 
 import { readListenSettings } from "../../config/command-line.ts";
-import { listenAddresses } from "../../config/listen-address.ts";
+import { hostAndPort, listenAddresses } from "../../config/listen-address.ts";
 import { CommandError } from "../command-error.ts";
 import { programName } from "../program-name.ts";
 import { readWords } from "../read-words.ts";
@@ -38,7 +38,7 @@ function ownUrl(env: Readonly<NodeJS.ProcessEnv>): string {
   const { host, port } = address ?? settings;
   const name = host === undefined || ALL_ADDRESSES.includes(host) ? "localhost" : host;
   const scheme = settings.tlsCert === undefined ? "http" : "https";
-  return `${scheme}://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  return `${scheme}://${hostAndPort(name, port)}`;
 }
 
 /** The certificate is for the name that clients use, not for this address, so it is not checked. @throws CommandError */
