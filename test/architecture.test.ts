@@ -35,6 +35,14 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...["closest-name.ts", "generation", "errors.ts"],
     ...["type engine/engine.ts", "type engine/embedding-engine.ts", "type queue"],
   ],
+  cluster: [
+    "generation",
+    "errors.ts",
+    "engine",
+    "type models",
+    "type queue",
+    "journal/model-fingerprints.ts",
+  ],
   resume: ["generation", "errors.ts"],
   journal: ["generation", "errors.ts", "type log.ts"],
   telemetry: ["generation", "hide-user-info.ts", "type journal"],
@@ -109,6 +117,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** The layers or files that may import a package, or a restricted module of Node. With `type ` they may import types only. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@huggingface/jinja": ["worker"],
+  "@nats-io/jetstream": ["cluster/nats"],
+  "@nats-io/kv": ["cluster/nats"],
+  "@nats-io/transport-node": ["cluster/nats"],
   "@opentelemetry/api": ["telemetry/otlp-export.ts", "type telemetry/request-histograms.ts"],
   "@opentelemetry/exporter-metrics-otlp-proto": ["telemetry/otlp-export.ts"],
   "@opentelemetry/exporter-trace-otlp-proto": ["telemetry/otlp-export.ts"],

@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import { CACHE_SETTINGS } from "./settings/cache-settings.ts";
+import { CLUSTER_SETTINGS } from "./settings/cluster-settings.ts";
 import { KEY_SETTINGS } from "./settings/key-settings.ts";
 import { LIMIT_SETTINGS } from "./settings/limit-settings.ts";
 import { LOG_SETTINGS } from "./settings/log-settings.ts";
@@ -20,6 +21,7 @@ export const SETTINGS = {
   ...STREAM_SETTINGS,
   ...LOG_SETTINGS,
   ...MONITORING_SETTINGS,
+  ...CLUSTER_SETTINGS,
 };
 
 type AllSettings = typeof SETTINGS;

@@ -1,6 +1,7 @@
 // The interface between the service and the engine that generates tokens: a worker process, or a fake engine in tests.
 
 import type { GenerateEvent } from "../generation/events.ts";
+import type { KeptStream } from "../generation/kept-stream.ts";
 import type { MemoryUse } from "../generation/memory-use.ts";
 import type { EngineState, KvTokens, ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, AnyQuestion, Question } from "../generation/questions.ts";
@@ -45,6 +46,8 @@ export type GenerateOptions = {
   readonly lease: SlotLease;
   /** Requests with the same scope share their cached prefixes. Default: one scope for all requests. */
   readonly cacheScope?: string;
+  /** For a stream that may outlive this process. Only engines of other machines use it. */
+  readonly kept?: KeptStream;
 };
 
 /** The pending answer to a question. */

@@ -22,7 +22,7 @@ export type RunStart = {
   readonly isSuspect: boolean;
 };
 
-export type RemoteRunOptions = Required<GenerateOptions> & {
+export type RemoteRunOptions = Required<Omit<GenerateOptions, "kept">> & {
   readonly id: string;
   readonly request: PreparedRequest;
   readonly start: RunStart;

@@ -12,6 +12,7 @@ export const GROUPS = {
   keys: "Keys and access",
   streams: "Streams and stored responses",
   logs: "Logs and monitoring",
+  cluster: "Cluster",
 } as const;
 export type SettingGroup = keyof typeof GROUPS;
 
