@@ -20,7 +20,7 @@ export function describeModel(
     sizeBytes: sizeOf(spec.file),
     modifiedAt: modifiedAtOf(spec.file),
     info: model?.info ?? model?.facts.known ?? null,
-    slots: spec.slots,
+    slots: generating?.lane.slots ?? spec.slots,
     memory: model?.facts.memory ?? null,
     fits: model?.facts.memory ? fleet.fits(model.facts.memory) : null,
     loadProgress: status?.loadProgress ?? 0,

@@ -81,7 +81,7 @@ export class Admissions {
   get slots(): number {
     let slots = 0;
     for (const lane of this.#lanes.values()) slots += lane.slots;
-    return slots || this.#options.slots;
+    return this.#lanes.size > 0 ? slots : this.#options.slots;
   }
 
   /** Slots in use. */

@@ -9,6 +9,7 @@ import { Turns } from "./turns.ts";
 
 export type LaneOptions = {
   readonly name: string;
+  /** At the start; see `setSlots()`. */
   readonly slots: number;
   readonly order: FairShare;
   readonly isOpen: boolean;
@@ -53,12 +54,14 @@ export class Lane {
   readonly #atGate = new Set<Waiter>();
   readonly #rate = new ServiceRate();
   readonly #turns: Turns;
+  #slots: number;
   #isOpen: boolean;
   #isGateOpen: boolean;
 
   constructor(options: LaneOptions) {
     const { name, slots, order } = options;
     this.#options = options;
+    this.#slots = slots;
     this.#isOpen = options.isOpen;
     this.#isGateOpen = options.isOpen;
     order.setLane(name, slots);
@@ -70,7 +73,15 @@ export class Lane {
   }
 
   get slots(): number {
-    return this.#options.slots;
+    return this.#slots;
+  }
+
+  /** Changes how many slots there are. Requests on slots that are gone keep them; with 0, no more requests start. */
+  setSlots(slots: number): void {
+    if (slots === this.#slots) return;
+    this.#slots = slots;
+    this.#options.order.setLane(this.name, slots);
+    this.#turns.setSlots(slots);
   }
 
   /** Whether slots are given out. */

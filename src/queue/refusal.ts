@@ -38,8 +38,9 @@ export function findRefusal(state: QueueState): ServiceError | null {
     });
   }
   const room = state.slots + state.maxWaiting;
-  if (state.choices > room) {
-    const message = `the request asks for ${state.choices} answers at once; this server accepts up to ${room} (--slots plus --queue)`;
+  const mostChoices = Math.max(1, state.slots) + state.maxWaiting; // one is never too many, also while there are no slots
+  if (state.choices > mostChoices) {
+    const message = `the request asks for ${state.choices} answers at once; this server accepts up to ${mostChoices} (--slots plus --queue)`;
     return new ServiceError("invalid_value", message, { field: state.field });
   }
   const admitted = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
@@ -106,7 +107,7 @@ export function findKeyRefusal(state: KeyState): ServiceError | null {
   const { limits, usedUp, choices, inside, running, slots, startable } = state;
   if (usedUp) return noTokens(usedUp);
   if (limits.waiting === null) return null;
-  if (choices > slots + limits.waiting) {
+  if (choices > Math.max(1, slots) + limits.waiting) {
     const message = `the request asks for ${choices} answers at once; this key may have ${slots} running and ${limits.waiting} waiting`;
     return new ServiceError("invalid_value", message, { field: state.field });
   }

@@ -12,13 +12,14 @@ export class ServiceRate {
   }
 
   /**
-   * Expected wait in ms of the request at `position` (1 is next) on `slots` busy slots; null before any measurement.
+   * Expected wait in ms of the request at `position` (1 is next) on `slots` busy slots; null before any measurement, and
+   * without slots.
    * @param runningMs how long the running requests have held their slots so far, on average; if that exceeds the mean
    * of earlier requests, the running ones are longer and this value is used
    */
   waitMs(position: number, slots: number, runningMs = 0): number | null {
     const meanMs = Math.max(this.#meanMs ?? 0, runningMs);
-    return meanMs === 0 ? null : Math.round((position * meanMs) / slots);
+    return meanMs === 0 || slots === 0 ? null : Math.round((position * meanMs) / slots);
   }
 }
 

@@ -10,6 +10,7 @@ type TurnQueue = Queue<StartTurn, TurnOptions>;
 
 export type TurnsOptions = {
   readonly lane: string;
+  /** 0: no turn begins until `setSlots()`. */
   readonly slots: number;
   readonly order: FairShare;
   /** Whether turns may begin now. Call `wake()` when that becomes true. */
@@ -17,12 +18,27 @@ export type TurnsOptions = {
 };
 
 export class Turns {
-  readonly #slots: number;
+  #slots: number;
   readonly #queue: PQueue<TurnQueue, TurnOptions>;
 
   constructor(options: TurnsOptions) {
     this.#slots = options.slots;
-    this.#queue = new PQueue({ concurrency: options.slots, queueClass: queueClass(options) });
+    const isOpen = () => this.#slots > 0 && options.isOpen();
+    this.#queue = new PQueue({
+      concurrency: this.#concurrency,
+      queueClass: queueClass({ ...options, isOpen }),
+    });
+  }
+
+  /** p-queue takes no 0: a lane without slots is as if it were closed. */
+  get #concurrency(): number {
+    return Math.max(1, this.#slots);
+  }
+
+  /** Running turns continue, also if they are more than the slots. */
+  setSlots(slots: number): void {
+    this.#slots = slots;
+    this.wake();
   }
 
   /**
@@ -44,12 +60,12 @@ export class Turns {
 
   /** Starts the requests that may start now, because a limit was raised or the lane was opened. */
   wake(): void {
-    this.#queue.concurrency = this.#slots; // p-queue then looks for requests to start
+    this.#queue.concurrency = this.#concurrency; // p-queue then looks for requests to start
   }
 }
 
 /** p-queue constructs its queue without arguments, so the class has the order built in. */
-function queueClass({ lane, order, isOpen }: TurnsOptions): new () => TurnQueue {
+function queueClass({ lane, order, isOpen }: Omit<TurnsOptions, "slots">): new () => TurnQueue {
   const starts = new Map<string, StartTurn>();
   class OrderedQueue {
     /** p-queue only asks whether it is 0. */

@@ -123,3 +123,38 @@ test.each([
     await expect(turns).rejects.toThrow();
   },
 );
+
+test("a lane whose slots change counts, forecasts and gives out the new ones", async () => {
+  const lane = queue.addLane("a", 0);
+  lane.open();
+  const [first, second] = [enter("a"), enter("a")];
+  const acquired = [first, second].map((request) => request.ticketOf(0).acquire());
+  await turn();
+  expect([queue.slots, queue.busy, queue.waiting]).toEqual([0, 0, 2]);
+  expect(second.place).toEqual({ type: "queued", position: 2, etaMs: null });
+
+  lane.setSlots(1);
+  await acquired[0];
+  expect([queue.slots, queue.busy, queue.waiting]).toEqual([1, 1, 1]);
+  expect(second.place?.position).toBe(1);
+
+  lane.setSlots(2);
+  await acquired[1];
+  expect([queue.slots, queue.busy, queue.waiting]).toEqual([2, 2, 0]);
+  first.leave();
+  second.leave();
+});
+
+test("a request waits for a lane without slots until the queue timeout", async () => {
+  vi.useFakeTimers();
+  queue.addLane("a", 0).open();
+  const request = enter("a");
+  const acquired = expect(request.ticketOf(0).acquire()).rejects.toMatchObject({
+    code: "queue_timeout",
+  });
+
+  await vi.advanceTimersByTimeAsync(options.queueTimeoutMs);
+
+  await acquired;
+  request.leave();
+});

@@ -192,3 +192,8 @@ test("refuses a key that has used its tokens until one is available again", () =
     "the group lab of this key has used its 6000 tokens per day; the next day begins at 00:00 UTC",
   );
 });
+
+test("one answer is never too many, also while no node has slots", () => {
+  const full = findRefusal(state({ slots: 0, maxWaiting: 0 }));
+  expect(full?.code).toBe("queue_full");
+});

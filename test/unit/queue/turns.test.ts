@@ -71,3 +71,31 @@ test("starts waiting requests after a limit was raised", async () => {
 
   expect(log).toEqual(["a", "b"]);
 });
+
+test("begins no turn without slots, and begins them when there are some", async () => {
+  const { turns, log, take } = open(0);
+  const taken = ["a", "b", "c"].map((id) => take(id));
+  await nextLoop();
+  expect(log).toEqual([]);
+
+  turns.setSlots(2);
+  await Promise.all(taken.slice(0, 2));
+
+  expect(log).toEqual(["a", "b"]);
+});
+
+test("keeps turns that are more than the slots, and gives out no other until there is room", async () => {
+  const { turns, log, take, end } = open(3);
+  await Promise.all(["a", "b", "c"].map((id) => take(id)));
+  const waiting = take("d");
+  turns.setSlots(1);
+
+  end("a");
+  end("b");
+  await nextLoop();
+  expect(log).toEqual(["a", "b", "c"]);
+  end("c");
+  await waiting;
+
+  expect(log).toEqual(["a", "b", "c", "d"]);
+});
