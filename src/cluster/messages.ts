@@ -76,7 +76,10 @@ export type StartRun = Omit<Extract<ToWorker, { type: "start" }>, "type"> & {
   readonly model: string;
   /** Null for a stream that ends with its gateway. */
   readonly kept: KeptStream | null;
-  /** For a kept stream: the events of the earlier runs, which another gateway would have to send again. */
+  /**
+   * For a kept stream: the events of the earlier runs, which another gateway would have to send again. They have the first
+   * numbers of this run, from 0 on; the node does not send them to this gateway, whose first event has the number after them.
+   */
   readonly history: readonly FreshEvent[];
 };
 
@@ -103,7 +106,10 @@ export type ToNode =
       readonly request: EmbeddingRequest;
     }
   | StartRun
-  /** Takes over a kept run of another gateway. The node sends all its events again, from number 0. */
+  /**
+   * Takes over a kept run of another gateway. The node sends all its events again, from number 0. `creditBytes`, here and in
+   * later messages for this run, counts from event 0 on, with the events of earlier runs.
+   */
   | {
       readonly type: "attach";
       readonly id: string;
@@ -165,7 +171,7 @@ export type FromNode =
       readonly vectors: readonly Float64Array[];
       readonly promptTokens: number;
     }
-  /** `isLost`: the worker process ended while it worked on it, so that another node may try. */
+  /** `isLost`: the worker process ended before it had an answer, and not because of this question: another node may try. */
   | {
       readonly type: "refused";
       readonly id: string;
