@@ -61,6 +61,8 @@ export type PendingAnswer<Q extends AnyQuestion> = {
 };
 
 export interface Engine extends LoadableEngine {
+  /** Whether it uses `GenerateOptions.kept`: its streams can outlive this process. Default: false. */
+  readonly keepsStreams?: boolean;
   /**
    * Answers a question that needs no slot: render, tokenize, prepare. The model must be loaded. The answer is rejected with
    * a ServiceError: 4xx for an invalid question, `engine_unavailable`, or the signal's reason.

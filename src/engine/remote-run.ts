@@ -24,6 +24,8 @@ export type RunStart = {
 
 export type RemoteRunOptions = Required<Omit<GenerateOptions, "kept">> & {
   readonly id: string;
+  /** Whether its events are never merged, because another gateway may have to repeat them. Default: false. */
+  readonly isExact?: boolean;
   readonly request: PreparedRequest;
   readonly start: RunStart;
   readonly send: (message: ToWorker) => void;
@@ -63,10 +65,10 @@ export class RemoteRun {
   isProving = false;
 
   constructor(options: RemoteRunOptions) {
-    const { streamBufferBytes, start } = options;
+    const { streamBufferBytes, start, isExact = false } = options;
     this.#options = options;
     this.#credit = new Credit({ bufferBytes: streamBufferBytes, isSuspect: start.isSuspect });
-    this.#channel = new Channel({ onTaken: (bytes) => this.#taken(bytes) });
+    this.#channel = new Channel({ isExact, onTaken: (bytes) => this.#taken(bytes) });
   }
 
   get events(): AsyncIterable<GenerateEvent> {

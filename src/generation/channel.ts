@@ -1,30 +1,38 @@
-// Bounded queue of events between the engine and one consumer. If the consumer is slow, waiting deltas are merged. The
-// producer's credit is the bound: `onTaken` reports what the consumer takes, and the producer may send that much again.
+// Bounded queue of events between the engine and one consumer. If the consumer is slow, waiting deltas are merged, unless
+// the stream must be repeatable. The producer's credit is the bound: `onTaken` reports what the consumer takes, and the
+// producer may send that much again.
 
 import { type GenerateEvent, isDelta, joinDeltas, weightOf } from "./events.ts";
 
 export type ChannelOptions = {
   /** Called with the weight of each delta that the consumer takes. */
   readonly onTaken: (bytes: number) => void;
+  /**
+   * Whether the consumer gets each event as it was pushed, however slow it is: another gateway that continues the stream gets
+   * the same ones. Default: false.
+   */
+  readonly isExact?: boolean;
 };
 
 /** For one producer and one consumer. Ends after a `finish` event, `close()` or `fail()`. */
 export class Channel implements AsyncIterable<GenerateEvent> {
   readonly #onTaken: (bytes: number) => void;
+  readonly #isExact: boolean;
   #waiting: GenerateEvent[] = [];
   #isFinished = false;
   #failure: { error: Error } | null = null;
   #wake: (() => void) | null = null;
 
-  constructor({ onTaken }: ChannelOptions) {
+  constructor({ onTaken, isExact = false }: ChannelOptions) {
     this.#onTaken = onTaken;
+    this.#isExact = isExact;
   }
 
   /** Adds an event, or merges it into a waiting event of the same kind. Does nothing after the end. */
   push(event: GenerateEvent): void {
     if (this.#isFinished || this.#failure) return;
     this.#isFinished = event.type === "finish";
-    const last = this.#waiting.at(-1);
+    const last = this.#isExact ? undefined : this.#waiting.at(-1);
     const joined = last && join(last, event);
     if (joined) this.#waiting[this.#waiting.length - 1] = joined;
     else this.#waiting.push(event);

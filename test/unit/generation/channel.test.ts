@@ -54,6 +54,18 @@ test("merges deltas that wait for a slow reader, with the newest time", async ()
   ]);
 });
 
+test("merges nothing in a stream that must be repeatable", async () => {
+  const onTaken = vi.fn<(bytes: number) => void>();
+  const channel = new Channel({ onTaken, isExact: true });
+  const progress = { type: "prefill", total: 2, cached: 0, processed: 1, ms: 1 } as const;
+  const events = [progress, { ...progress, processed: 2 }, delta("one "), delta("two "), FINISH];
+
+  for (const event of events) channel.push(event);
+
+  expect(await readAll(channel)).toEqual(events);
+  expect(onTaken.mock.calls).toEqual([[4], [4]]);
+});
+
 test("wakes a reader that was waiting", async () => {
   const { channel, reader } = open();
 
