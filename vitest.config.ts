@@ -36,7 +36,7 @@ export default defineConfig({
       {
         test: {
           name: "model",
-          include: [...files("model"), ...files("compat"), ...files("proxy")],
+          include: ["model", "compat", "proxy", "cluster"].flatMap(files),
           isolate: false,
           ...SLOW,
         },

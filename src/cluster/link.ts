@@ -19,10 +19,15 @@ export interface GatewayLease {
   readonly isHeld: boolean;
   /** This gateway's term while it is active: greater than that of every gateway before it. */
   readonly term: number;
-  /** Who is active, as far as known; null for none. */
+  /**
+   * Id of the active gateway, as far as known; null for none. Remains this gateway's own id after its lease has expired, as long
+   * as no other gateway has it: after NATS was away it becomes active again, with a greater term.
+   */
   readonly holder: string | null;
   /** Called when this gateway becomes active, and when it is no more. */
   onChange(listener: (isHeld: boolean) => void): () => void;
+  /** A node has seen this term: this gateway's becomes greater at its next renewal, if it is not. */
+  surpass(term: number): void;
   /** Gives the lease back at once, so that a standby takes over without waiting. */
   close(): Promise<void>;
 }

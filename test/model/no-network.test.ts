@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chat, post, postSse } from "../support/clients/sse-client.ts";
-import { findProgram } from "../support/debian-program.ts";
+import { findProgram } from "../support/programs/debian-program.ts";
 import { until } from "../support/start-service.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");

@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { runNginx } from "../proxy/run-nginx.ts";
 import { chat, postSse } from "../support/clients/sse-client.ts";
-import { findProgram } from "../support/debian-program.ts";
+import { findProgram } from "../support/programs/debian-program.ts";
 import { startWithFake } from "../support/start-service.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "sluice-nginx-"));

@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { chat, post, postSse } from "../support/clients/sse-client.ts";
-import { findProgram } from "../support/debian-program.ts";
 import type { FakeEngineOptions } from "../support/engines/fake-engine.ts";
+import { findProgram } from "../support/programs/debian-program.ts";
+import { freePort } from "../support/programs/free-port.ts";
 import { startWithFake, until } from "../support/start-service.ts";
-import { freePort } from "./run-nginx.ts";
 
 const SHIPPED = path.resolve(import.meta.dirname, "../../deploy/Caddyfile");
 const CHAT = "/v1/chat/completions";

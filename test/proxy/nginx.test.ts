@@ -7,8 +7,8 @@ import path from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { rawPost, WAYS_TO_LEAVE } from "../support/clients/raw-client.ts";
 import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
-import { findProgram } from "../support/debian-program.ts";
 import type { FakeEngineOptions } from "../support/engines/fake-engine.ts";
+import { findProgram } from "../support/programs/debian-program.ts";
 import { metric, startWithFake, startWithModel, until } from "../support/start-service.ts";
 import { type RunningNginx, runNginx } from "./run-nginx.ts";
 

@@ -3,8 +3,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import path from "node:path";
+import { freePort } from "../support/programs/free-port.ts";
 import { until } from "../support/start-service.ts";
 
 const SHIPPED = path.resolve(import.meta.dirname, "../../deploy/nginx.conf");
@@ -80,13 +80,4 @@ function mainConfig(folder: string, name: string): string {
     "events { worker_connections 256; }",
     ...["http {", ...temporary, `include ${path.join(folder, `${name}-site.conf`)};`, "}"],
   ].join("\n");
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

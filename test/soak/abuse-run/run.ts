@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeCertificate } from "../../support/clients/certificate.ts";
-import { findProgram } from "../../support/debian-program.ts";
+import { findProgram } from "../../support/programs/debian-program.ts";
 import { OptionError } from "../options.ts";
 import { faultsOfGrowth, growthIn } from "../report/growth.ts";
 import { resourceUseOf, type SoakServer, startServer } from "../server.ts";
