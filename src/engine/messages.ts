@@ -63,6 +63,12 @@ export function fromWireError({ code, message, ...details }: WireError): Service
   return new ServiceError(toErrorCode(code), message, details);
 }
 
+/** An error as a message to another process has it. */
+export function toWireError(error: ServiceError): WireError {
+  const { code, message, field, param, counts, memory, retryAfterSeconds } = error;
+  return { code, message, field, param, counts, memory, retryAfterSeconds };
+}
+
 /** Thrown also before the model is loaded for ranking, if it is already loaded for generation. */
 export function cannotRank(): ServiceError {
   const message =

@@ -1,0 +1,120 @@
+// Questions of gateways that need no slot, and their embeddings: asked, answered once, and aborted when the gateway is gone.
+
+import { toWireError } from "../../engine/messages.ts";
+import { ServiceError, toServiceError } from "../../errors.ts";
+import type { EmbeddingRequest } from "../../generation/embedding.ts";
+import type { FromNode, ToNode } from "../messages.ts";
+import type { NodeEngine } from "./node-engine.ts";
+
+/** Computes embeddings, or ranks documents. */
+export type ComputeEmbeddings = (
+  request: EmbeddingRequest,
+  signal: AbortSignal,
+) => Promise<Omit<Extract<FromNode, { type: "embedded" }>, "type" | "id">>;
+
+/** What a model can be asked; null for what it cannot do. */
+export type AskedModel = {
+  readonly engine: NodeEngine | null;
+  readonly embed: ComputeEmbeddings | null;
+};
+
+export type NodeQuestionsOptions = {
+  readonly modelOf: (key: string) => AskedModel | null;
+  /** Sends to a gateway. */
+  readonly post: (gateway: string, message: FromNode) => void;
+  /** Called when a question has been answered. */
+  readonly onChange: () => void;
+};
+
+type OpenQuestion = { readonly gateway: string; readonly abort: AbortController };
+type Outcome = Extract<FromNode, { type: "answered" | "embedded" | "refused" }>;
+
+export class NodeQuestions {
+  readonly #options: NodeQuestionsOptions;
+  /** By id. */
+  readonly #open = new Map<string, OpenQuestion>();
+
+  constructor(options: NodeQuestionsOptions) {
+    this.#options = options;
+  }
+
+  /** Questions that have not been answered. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  ask(gateway: string, { id, model, question }: Extract<ToNode, { type: "ask" }>): void {
+    void this.#answer(gateway, id, async (signal) => {
+      const engine = this.#options.modelOf(model)?.engine;
+      if (!engine) throw notServed();
+      const pending = engine.ask(question, { signal });
+      try {
+        const answer = await pending.answer;
+        return { type: "answered", id, answer, ms: await pending.costMs };
+      } catch (error) {
+        const isLost = engine.isLostWith(error);
+        return refusal(id, error, { ms: await pending.costMs, isLost });
+      }
+    });
+  }
+
+  embed(gateway: string, { id, model, request }: Extract<ToNode, { type: "embed" }>): void {
+    void this.#answer(gateway, id, async (signal) => {
+      const embed = this.#options.modelOf(model)?.embed;
+      if (!embed) throw notServed();
+      return { type: "embedded", id, ...(await embed(request, signal)) };
+    });
+  }
+
+  abort(gateway: string, id: string): void {
+    const question = this.#open.get(id);
+    if (question?.gateway === gateway) question.abort.abort(cancelled());
+  }
+
+  /** @param listed what the gateway waits for; its other questions are aborted @returns the ids that the node does not have */
+  sync(gateway: string, listed: readonly string[]): readonly string[] {
+    for (const [id, question] of this.#open)
+      if (question.gateway === gateway && !listed.includes(id)) question.abort.abort(cancelled());
+    return listed.filter((id) => this.#open.get(id)?.gateway !== gateway);
+  }
+
+  /** The gateway is gone. */
+  abortAllOf(gateway: string): void {
+    this.sync(gateway, []);
+  }
+
+  abortAll(): void {
+    for (const { abort } of this.#open.values()) abort.abort(cancelled());
+  }
+
+  async #answer(
+    gateway: string,
+    id: string,
+    compute: (signal: AbortSignal) => Promise<Outcome>,
+  ): Promise<void> {
+    if (this.#open.has(id)) return;
+    const abort = new AbortController();
+    this.#open.set(id, { gateway, abort });
+    const failed = (error: unknown) => refusal(id, error, { ms: 0, isLost: false });
+    const outcome = await compute(abort.signal).catch(failed);
+    this.#open.delete(id);
+    this.#options.post(gateway, outcome);
+    this.#options.onChange();
+  }
+}
+
+function refusal(
+  id: string,
+  error: unknown,
+  cost: { readonly ms: number; readonly isLost: boolean },
+): Outcome {
+  return { type: "refused", id, error: toWireError(toServiceError(error)), ...cost };
+}
+
+function notServed(): ServiceError {
+  return new ServiceError("engine_unavailable", "this node does not serve the model");
+}
+
+function cancelled(): ServiceError {
+  return new ServiceError("aborted", "the gateway does not wait for the answer any more");
+}
