@@ -1,5 +1,6 @@
 // The errors that the person who runs a command can fix: main.ts prints their message, and the stack of every other error.
 
+import { ClusterConnectionError } from "../cluster/nats/connection-error.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { AuditFileError } from "../journal/audit-file.ts";
 import { JwksFileError } from "../keys/jwt/key-set.ts";
@@ -16,6 +17,7 @@ export class CommandError extends Error {
 export function isExpected(error: unknown): error is Error {
   const known = [
     CommandError,
+    ClusterConnectionError,
     ConfigError,
     KeysFileError,
     UsageFolderError,

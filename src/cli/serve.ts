@@ -29,6 +29,7 @@ export async function runServe(args: readonly string[], env: NodeJS.ProcessEnv):
   if (command.type === "print") console.log(command.text);
   else {
     const { config } = command;
+    refuseCluster(config, programName(env));
     requireGgufFiles(config, programName(env));
     if (config.keysFile !== undefined) readKeysFile(config.keysFile, programName(env));
     if (config.apiKeyFile !== undefined) readPlainKeys(config.apiKeyFile);
@@ -46,6 +47,14 @@ type ServeCommand = Extract<CommandLine, { type: "serve" }> & {
 
 /** Polling interval of the configuration file. */
 const CONFIG_POLL_MS = 1_000;
+
+/** A server that ignored it would look like a part of the cluster. */
+function refuseCluster({ cluster }: Config, program: string): void {
+  if (cluster.length === 0) return;
+  throw new CommandError(
+    `--cluster is for \`${program} node\` (computes) and \`${program} gateway\` (takes requests); start one of them, or leave --cluster out for a server alone`,
+  );
+}
 
 function requireGgufFiles(config: Config, program: string): void {
   const files = [

@@ -10,6 +10,11 @@ type SettingNames = Readonly<Record<"given" | "other", (key: SettingKey) => stri
 
 /** For an address on which the server listens already. */
 const BOUND = { source: "the address", other: (key: SettingKey) => `--${flagName(key)}` };
+/** Each requires the other. */
+const PAIRS = [
+  ["jwtIssuer", "jwtAudience"],
+  ["clusterCert", "clusterKey"],
+] as const;
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i;
 
 /** @throws ConfigError */
@@ -23,11 +28,13 @@ export function checkRulesBetweenSettings(config: Config, { given, other }: Sett
     throw new ConfigError(
       `${given("apiKey")} and ${given("apiKeyFile")} both give API keys; give only one of them`,
     );
-  const { jwtIssuer, jwtAudience, jwtJwks } = config;
-  if ((jwtIssuer === undefined) !== (jwtAudience === undefined))
-    throw new ConfigError(
-      `${given(jwtIssuer === undefined ? "jwtAudience" : "jwtIssuer")} also requires ${other(jwtIssuer === undefined ? "jwtIssuer" : "jwtAudience")}`,
-    );
+  for (const pair of PAIRS) {
+    const isGiven = (key: SettingKey) => config[key] !== undefined;
+    const [present, missing] = [pair.find(isGiven), pair.find((key) => !isGiven(key))];
+    if (present && missing)
+      throw new ConfigError(`${given(present)} also requires ${other(missing)}`);
+  }
+  const { jwtIssuer, jwtJwks } = config;
   if (jwtJwks !== undefined && jwtIssuer === undefined)
     throw new ConfigError(`${given("jwtJwks")} also requires ${other("jwtIssuer")}`);
   const { bodyMemory, bodyLimit } = config;

@@ -12,12 +12,12 @@ export const CLUSTER_SETTINGS = inGroup("cluster", {
         z
           .string()
           .trim()
-          .refine((text) => URL.canParse(text) && /^(nats|tls|wss?):/i.test(text)),
+          .refine((text) => URL.canParse(text) && /^(nats|tls):\/\/[^/]/i.test(text)),
       )
       .default([]),
     value: "URL",
     help: "address of a NATS server of the cluster, such as nats://192.0.2.7:4222; repeatable: others are used when one fails",
-    allows: "a URL that begins with nats://, tls://, ws:// or wss://",
+    allows: "a URL that begins with nats:// or tls://",
     isList: true,
   },
   clusterName: {
@@ -58,7 +58,7 @@ export const CLUSTER_SETTINGS = inGroup("cluster", {
   clusterKey: {
     schema: z.string().min(1).optional(),
     value: "FILE",
-    help: "private key of --cluster-cert in PEM",
+    help: "private key of --cluster-cert in PEM; requires --cluster-cert (default: none)",
     allows: "a path to a PEM file",
     isPath: true,
     isExpert: true,
