@@ -4,11 +4,12 @@
 // The rule: most callbacks of Node (socket, stream, parser, file, timer) belong to one connection, and an error damages only
 // that connection, so the server keeps running. The server drains and exits, with a code that makes its supervisor restart it,
 // - if the stack contains code with state that all requests share: slots and queues (queue/), requests in the worker
-//   (engine/), stored streams and responses (resume/). A slot that is never returned would be lost forever;
+//   (engine/), those of nodes (cluster/), stored streams and responses (resume/). A slot that is never returned would be lost
+//   forever;
 // - if the error has no stack that shows its origin;
 // - if there are many errors within a minute: their cause does not go away with one connection.
 
-const SHARED = /[\\/](?:src|dist)[\\/](?:queue|engine|resume)[\\/]|node_modules[\\/]p-queue[\\/]/;
+const SHARED = /[\\/](?:src|dist)[\\/](?:queue|engine|resume|cluster)[\\/]|node_modules[\\/]p-queue[\\/]/;
 const MAX_PER_MINUTE = 10;
 const MINUTE_MS = 60_000;
 /** Added to the drain timeout before the process exits anyway: the error may have broken the closing too. */

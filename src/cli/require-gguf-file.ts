@@ -1,6 +1,7 @@
 // Finds what is wrong with a model file before the worker starts, which takes much longer to say so.
 
 import { statSync } from "node:fs";
+import type { Config } from "../config/config.ts";
 import { readStart } from "../models/download.ts";
 import { findShortName } from "../models/short-names.ts";
 import { CommandError } from "./command-error.ts";
@@ -11,6 +12,18 @@ type ModelFile = {
   /** The words that run sluice, for the command in an error. */
   readonly program: string;
 };
+
+type ModelFiles = Pick<Config, "model" | "embeddingModel" | "rerankModel">;
+
+/** Checks every file that the settings name. @throws CommandError */
+export function requireGgufFiles(config: ModelFiles, program: string): void {
+  const files = [
+    ...config.model.map(({ path }) => ({ flag: "--model", file: path })),
+    { flag: "--embedding-model", file: config.embeddingModel },
+    { flag: "--rerank-model", file: config.rerankModel },
+  ];
+  for (const { flag, file } of files) if (file) requireGgufFile({ flag, file, program });
+}
 
 /** @throws CommandError naming the flag, the file and the way out */
 export function requireGgufFile({ flag, file, program }: ModelFile): void {
