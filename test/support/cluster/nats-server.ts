@@ -45,9 +45,13 @@ export type RunningNats = {
 };
 
 export type NatsServerOptions = {
-  /** More flags, such as `-c FILE`. */
+  /** More flags. */
   readonly flags?: readonly string[];
-  /** False for a server without JetStream. A configuration file may switch it on. */
+  /** A configuration file, which says whether there is JetStream. */
+  readonly config?: string;
+  /** More variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** False for a server without JetStream. */
   readonly hasJetStream?: boolean;
   /** Default: a free one. */
   readonly port?: number;
@@ -56,13 +60,16 @@ export type NatsServerOptions = {
 /** @throws Error if it does not start */
 export async function startNats({
   flags = [],
-  hasJetStream = true,
+  config,
+  env = {},
+  hasJetStream = config === undefined,
   port: wanted,
 }: NatsServerOptions = {}): Promise<RunningNats> {
   const folder = mkdtempSync(path.join(tmpdir(), "sluice-nats-"));
   const port = wanted ?? (await freePort());
   const jetStream = hasJetStream ? ["-js", "-sd", folder] : [];
-  const args = ["-a", "127.0.0.1", "-p", String(port), ...jetStream, ...flags];
+  const file = config === undefined ? [] : ["-c", config];
+  const args = ["-a", "127.0.0.1", "-p", String(port), ...file, ...jetStream, ...flags];
   let child: ChildProcess | null = null;
   let log = "";
   const kill = async () => {
@@ -76,6 +83,7 @@ export async function startNats({
   const start = async () => {
     const started = spawn(NATS_SERVER ?? "nats-server", args, {
       stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, ...env },
     });
     started.stderr.on("data", (bytes) => (log += bytes));
     child = started;
