@@ -10,6 +10,8 @@ export type Subjects = {
   toNode(node: { readonly name: string; readonly incarnation: string }): string;
   /** Nodes publish, one gateway reads. */
   toGateway(gateway: { readonly id: string }): string;
+  /** Gateways publish and read: requests that have ended the workers of two nodes, which no gateway accepts. */
+  readonly quarantine: string;
   /** The JetStream bucket with the lease of the active gateway. */
   readonly leaseBucket: string;
 };
@@ -21,6 +23,7 @@ export function subjectsOf(cluster: string): Subjects {
     announcements: `${prefix}.announce`,
     toNode: ({ name, incarnation }) => `${prefix}.node.${wordOf(name)}.${incarnation}`,
     toGateway: ({ id }) => `${prefix}.gateway.${id}`,
+    quarantine: `${prefix}.quarantine`,
     leaseBucket: `${prefix}-gateway`,
   };
 }

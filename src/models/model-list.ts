@@ -53,9 +53,9 @@ export class ModelList implements AllowedModels {
   update(configured: ConfiguredModels): void {
     this.#configured = configured;
     this.#scannedAtMs = performance.now();
-    const { embedding, ranking } = configured;
+    const { embedding, ranking, others: further = [] } = configured;
     const specs = configured.generating.map((spec) => ({ spec, generates: true }));
-    const others = [embedding, ranking].flatMap((spec) =>
+    const others = [embedding, ranking, ...further].flatMap((spec) =>
       spec && !configured.generating.includes(spec) ? [{ spec, generates: false }] : [],
     );
     const entries = new Map<string, Entry>();
@@ -86,7 +86,7 @@ export class ModelList implements AllowedModels {
     return this.#whole.ids;
   }
 
-  /** The model for requests that name none. */
+  /** The model for requests that name none. @throws ServiceError while there is none */
   get default(): GeneratingModel {
     return this.#whole.resolve(null).model;
   }
@@ -219,7 +219,7 @@ export class ModelList implements AllowedModels {
     const names: Entry["names"] = [...spec.names, ...this.#added.of(spec.names[0])];
     const known = this.#entries.get(key);
     if (known && isSame(known.spec, spec))
-      return void entries.set(key, Object.assign(known, { names }));
+      return void entries.set(key, Object.assign(known, { spec, names }));
     const generating = generates ? this.#options.createGenerating(spec) : null;
     if (generating) this.#options.fleet.add(generating);
     entries.set(key, { spec, names, source, generating, embedding: null });

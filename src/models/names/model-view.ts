@@ -2,7 +2,7 @@
 
 import { ServiceError } from "../../errors.ts";
 import type { ConfiguredModels, ModelSpec } from "../model-spec.ts";
-import { Catalog, type CatalogEntry } from "./catalog.ts";
+import { Catalog, type CatalogEntry, type Resolved } from "./catalog.ts";
 import type {
   EmbeddingFleetModel,
   EmbeddingPurpose,
@@ -54,32 +54,32 @@ export class ModelView implements AllowedModels {
   }
 
   resolve(name: string | null) {
-    const { id, value } = this.#generating.resolve(name);
+    const { id, value } = this.#resolveIn(this.#generating, name);
     return { id, model: value };
   }
 
   /** Whether `resolve()` knows the name. */
   knows(name: string | null): boolean {
-    return this.#generating.find(name) !== null;
+    return isKnown(this.#generating, name);
   }
 
   find(name: string, servesAny = this.#servesAny) {
-    const { id, value } = this.#named(servesAny).resolve(name);
+    const { id, value } = this.#resolveIn(this.#named(servesAny), name);
     return { id, model: value };
   }
 
   has(name: string, servesAny = this.#servesAny): boolean {
-    return this.#named(servesAny).find(name) !== null;
+    return isKnown(this.#named(servesAny), name);
   }
 
   resolveEmbedding(name: string | null, purpose: EmbeddingPurpose) {
-    const { id, value } = this.#embedding(purpose).resolve(name);
+    const { id, value } = this.#resolveIn(this.#embedding(purpose), name);
     return { id, model: this.#options.embeddingOf(value) };
   }
 
   /** Whether `resolveEmbedding()` knows the name. */
   knowsEmbedding(name: string | null, purpose: EmbeddingPurpose): boolean {
-    return this.#embedding(purpose).find(name) !== null;
+    return isKnown(this.#embedding(purpose), name);
   }
 
   /** A caller that may not use all models must not get the default one for the name of another. */
@@ -88,12 +88,18 @@ export class ModelView implements AllowedModels {
     return configured.servesAny && allowed === null;
   }
 
-  #named(servesAny: boolean): Catalog<OfferedModel> {
+  /** The models of other machines have their names there. */
+  get #advisesAlias(): boolean {
+    const { configured, allowed } = this.#options;
+    return allowed === null && configured.missing === undefined;
+  }
+
+  #named(servesAny: boolean): Catalog<OfferedModel> | null {
     const entries = this.all.map((value) => ({ names: value.names, value }));
     return this.#catalog(entries, { servesAny, advisesAlias: false });
   }
 
-  get #generating(): Catalog<GeneratingModel> {
+  get #generating(): Catalog<GeneratingModel> | null {
     const entries = this.all.flatMap(({ names, generating }) =>
       generating ? [{ names, value: generating }] : [],
     );
@@ -101,28 +107,41 @@ export class ModelView implements AllowedModels {
   }
 
   /** The model for this purpose comes first, also under the names of --alias; then all others under their own names. */
-  #embedding(purpose: EmbeddingPurpose): Catalog<OfferedModel> {
+  #embedding(purpose: EmbeddingPurpose): Catalog<OfferedModel> | null {
     const { generating, embedding, ranking, aliases } = this.#options.configured;
     const spec = (purpose === "rank" ? ranking : null) ?? embedding ?? generating[0];
-    const main = this.all.find((entry) => isSame(entry.spec, spec));
+    const main = spec && this.all.find((entry) => isSame(entry.spec, spec));
     const further = main && !main.generating ? aliases : [];
     const first = main ? [{ names: [...main.names, ...further] as const, value: main }] : [];
     const others = this.all.filter((entry) => entry !== main);
     return this.#catalog([...first, ...others.map((value) => ({ names: value.names, value }))]);
   }
 
-  /** @throws ServiceError `model_not_found` if the caller may use none of the models */
+  /** Null if there is no such model for the caller. */
   #catalog<T>(
     [first, ...others]: readonly CatalogEntry<T>[],
-    { servesAny = this.#servesAny, advisesAlias = this.#options.allowed === null } = {},
-  ): Catalog<T> {
-    if (first) return new Catalog({ entries: [first, ...others], servesAny, advisesAlias });
-    if (this.#options.allowed === null) throw new Error("there is always a default model");
+    { servesAny = this.#servesAny, advisesAlias = this.#advisesAlias } = {},
+  ): Catalog<T> | null {
+    return first ? new Catalog({ entries: [first, ...others], servesAny, advisesAlias }) : null;
+  }
+
+  /** @throws ServiceError `model_not_found`, or why the model is missing for now */
+  #resolveIn<T>(catalog: Catalog<T> | null, name: string | null): Resolved<T> {
+    if (catalog && isKnown(catalog, name)) return catalog.resolve(name);
+    const missing = this.#options.configured.missing?.(name);
+    if (missing) throw missing;
+    if (catalog) return catalog.resolve(name);
     const message = "none of the models that this key may use is served here";
     throw new ServiceError("model_not_found", message, { field: "model" });
   }
 }
 
+function isKnown<T>(catalog: Catalog<T> | null, name: string | null): boolean {
+  return catalog !== null && catalog.find(name) !== null;
+}
+
+/** Other machines may change how they use a file, but not the file. */
 export function isSame(one: ModelSpec, other: ModelSpec): boolean {
+  if (one.isRemote && other.isRemote) return one.file === other.file;
   return JSON.stringify(one) === JSON.stringify(other);
 }

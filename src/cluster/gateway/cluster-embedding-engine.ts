@@ -1,0 +1,80 @@
+// Embeddings and ranking of one model, computed by the nodes of the cluster.
+
+import type { EmbeddingEngine, EmbeddingRunOptions } from "../../engine/embedding-engine.ts";
+import type { EngineStatus } from "../../engine/engine.ts";
+import { cannotRank } from "../../engine/messages.ts";
+import { ServiceError } from "../../errors.ts";
+import { settlesWithin } from "../../generation/deferred.ts";
+import type { EmbeddingRequest } from "../../generation/embedding.ts";
+import { NO_MEMORY } from "../../generation/memory-use.ts";
+import type { ModelInfo } from "../../generation/model-info.ts";
+import { askNodes } from "./ask-nodes.ts";
+import type { ClusterEngineOptions } from "./cluster-engine.ts";
+import { modelStatus } from "./model-status.ts";
+import type { ModelNode } from "./nodes.ts";
+
+/** How long an aborted request keeps its turn at most, while its node stops. */
+const STOP_LIMIT_MS = 500;
+
+export class ClusterEmbeddingEngine implements EmbeddingEngine {
+  readonly #options: Pick<ClusterEngineOptions, "model" | "nodes" | "queueTimeoutMs">;
+  readonly #closed = new AbortController();
+  #known: ModelInfo | null = null;
+
+  constructor(options: Pick<ClusterEngineOptions, "model" | "nodes" | "queueTimeoutMs">) {
+    this.#options = options;
+  }
+
+  /** The nodes have loaded it, or do so by themselves. It takes no memory here. */
+  async load(): Promise<ModelInfo> {
+    const { model } = this.status();
+    if (!model) throw new ServiceError("engine_unavailable", "no node has loaded this model yet");
+    return { ...model, memory: NO_MEMORY };
+  }
+
+  async unload(): Promise<void> {}
+
+  status(): EngineStatus {
+    const { nodes, model } = this.#options;
+    const status = modelStatus(nodes.having(model), this.#known);
+    this.#known = status.model;
+    return this.#closed.signal.aborted ? { ...status, state: "closed" } : status;
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort(new ServiceError("engine_unavailable", "the model is not served any more"));
+  }
+
+  check({ type }: EmbeddingRequest): void {
+    if (type === "rank" && this.status().model?.canRank === false) throw cannotRank();
+  }
+
+  async run(
+    request: EmbeddingRequest,
+    { signal, onResult }: EmbeddingRunOptions,
+  ): Promise<{ readonly promptTokens: number }> {
+    const { nodes, model, queueTimeoutMs } = this.#options;
+    const costs: Promise<number>[] = [];
+    const question = { type: "embed", model, request } as const;
+    const asked = askNodes(question, {
+      nodes,
+      model,
+      signal: AbortSignal.any([signal, this.#closed.signal]),
+      waitLimitMs: queueTimeoutMs(),
+      compare: byOpenQuestions,
+      onAsked: ({ costMs }) => costs.push(costMs),
+      onCulprit: () => {},
+    });
+    const reply = await asked.catch(async (error) => {
+      await settlesWithin(Promise.all(costs), STOP_LIMIT_MS);
+      throw error;
+    });
+    if (reply.type !== "embedded") throw new Error(`embeddings were answered with ${reply.type}`);
+    for (const vector of reply.vectors) onResult(vector);
+    return { promptTokens: reply.promptTokens };
+  }
+}
+
+function byOpenQuestions(one: ModelNode, other: ModelNode): number {
+  return one.link.questions.size - other.link.questions.size;
+}

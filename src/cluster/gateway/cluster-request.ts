@@ -1,0 +1,229 @@
+// One request across the nodes: makes its runs, chooses a node for each, and takes over a run of another gateway.
+
+import type { WorkerLoss } from "../../engine/crashes.ts";
+import type { GenerateOptions } from "../../engine/engine.ts";
+import type { StepEvent, ToWorker } from "../../engine/messages.ts";
+import { RemoteRun, type RemoteRunOptions, type RunStart } from "../../engine/remote-run.ts";
+import { ServiceError } from "../../errors.ts";
+import { BLOCK_TOKENS, prefixHashes } from "../../generation/prefix-hashes.ts";
+import type { PreparedRequest } from "../../generation/request.ts";
+import type { SlotLease } from "../../generation/slot-lease.ts";
+import type { FoundRun } from "../messages.ts";
+import { PrefixDigest } from "../prefix-digest.ts";
+import type { LinkedRun, RunReader } from "./linked-run.ts";
+import type { NodeLink } from "./node-link.ts";
+import type { ModelNode, Nodes } from "./nodes.ts";
+import { type PlaceableNode, placeRun } from "./placement.ts";
+import { runIdOf, runIdParts } from "./run-id.ts";
+import { StreamHistory } from "./stream-history.ts";
+
+export type ClusterRequestOptions = Pick<
+  RemoteRunOptions,
+  "streamBufferBytes" | "parkTimeoutMs" | "onWastedTokens"
+> &
+  Required<Omit<GenerateOptions, "kept">> &
+  Pick<GenerateOptions, "kept"> & {
+    /** Key of the model. */
+    readonly model: string;
+    readonly nodes: Nodes;
+    readonly request: PreparedRequest;
+    /** Unique in the cluster, also among the requests of other gateways. */
+    readonly requestId: string;
+    /** The run of another gateway with which it begins; null for a new request. */
+    readonly found: { readonly link: NodeLink; readonly run: FoundRun } | null;
+    /** Ends the wait for a node. */
+    readonly closed: AbortSignal;
+    /** Called when a run that was moved or lost continues on a node. */
+    readonly onMoved: () => void;
+  };
+
+/** Why the last run did not finish, apart from its client and its reader. */
+type RunEnd = "lost" | "moved" | null;
+
+type PlaceOptions = {
+  readonly isSuspect: boolean;
+  readonly signal: AbortSignal;
+  readonly enter: (link: NodeLink) => void;
+};
+
+export class ClusterRequest {
+  readonly #options: ClusterRequestOptions;
+  readonly #history: StreamHistory;
+  /** Of the prompt, for the nodes' digests; computed when they are first needed. */
+  #hashes: readonly string[] | null = null;
+  #epoch: number;
+  #isFirst = true;
+  #lastEnd: RunEnd = null;
+  #lastRun: RemoteRun | null = null;
+
+  constructor(options: ClusterRequestOptions) {
+    this.#options = options;
+    this.#history = new StreamHistory(options.kept ?? null);
+    this.#epoch = options.found ? runIdParts(options.found.run.runId).epoch : 0;
+  }
+
+  /** Whether its last run was lost while it had to prove that it is harmless. */
+  get hasFailedProof(): boolean {
+    return this.#lastRun?.loss?.error.code === "worker_crashed" && this.#lastRun.isProving;
+  }
+
+  /** For `generateInRuns()`. */
+  readonly newRun = (start: RunStart): RemoteRun => {
+    const { requestId, model, found, lease, signal, deadline, closed } = this.#options;
+    const taken = this.#isFirst ? found : null;
+    if (!this.#isFirst) this.#epoch += 1;
+    this.#isFirst = false;
+    const id = runIdOf({ requestId, epoch: this.#epoch });
+    const waits = AbortSignal.any([signal, deadline, closed]);
+    const place: { run: LinkedRun | null; isSuspect: boolean } = { run: null, isSuspect: false };
+    const setSuspect = (isSuspect: boolean) => {
+      place.isSuspect = isSuspect;
+      if (place.run) place.run.isSuspect = isSuspect;
+    };
+    const run: RemoteRun = new RemoteRun({
+      ...this.#options,
+      id,
+      start,
+      lease: taken ? new OrphanLease(lease) : lease,
+      isExact: this.#options.kept !== undefined,
+      enterGate: async (isSuspect) => {
+        setSuspect(isSuspect);
+        return () => setSuspect(false);
+      },
+      enterWorker: async () => {
+        const firstNumber = taken ? 0 : this.#history.start.history.length;
+        const next = () => place.run?.next ?? 0;
+        const reader = this.#readerOf(() => run, taken?.run ?? null, next);
+        const entry = { id, model, reader, firstNumber, isAttached: taken !== null };
+        const enter = (link: NodeLink) => {
+          place.run = link.enter(entry);
+          place.run.isSuspect = place.isSuspect;
+        };
+        if (taken) enter(taken.link);
+        else await this.#place({ isSuspect: place.isSuspect, signal: waits, enter });
+      },
+      isGateWanted: () => false,
+      send: (message) => this.#send(message, place.run, taken !== null),
+      onEnded: () => place.run?.end(),
+    });
+    this.#lastRun = run;
+    return run;
+  };
+
+  #send(message: ToWorker, run: LinkedRun | null, isTaken: boolean): void {
+    if (!run) return;
+    switch (message.type) {
+      case "start": {
+        const { model, onMoved } = this.#options;
+        const { id, creditBytes } = message;
+        if (this.#lastEnd !== null) onMoved();
+        this.#lastEnd = null;
+        if (isTaken) return run.begin({ type: "attach", id, model, creditBytes });
+        return run.begin({ ...message, model, ...this.#history.start });
+      }
+      case "credit":
+      case "abort":
+      case "suspend":
+        return run.send(message);
+      default:
+        return; // a run sends nothing else
+    }
+  }
+
+  /**
+   * @param found if it repeats a run of another gateway: until all known events have arrived again it cannot continue elsewhere,
+   * because the client has had more of them
+   */
+  #readerOf(run: () => RemoteRun, found: FoundRun | null, next: () => number): RunReader {
+    const isIncomplete = () => found !== null && next() < found.events;
+    const lose = (loss: WorkerLoss) => {
+      this.#lastEnd = "lost";
+      run().lose(isIncomplete() ? { ...loss, error: streamLost() } : loss);
+    };
+    return {
+      receive: (event) => this.#receive(run(), event),
+      lose,
+      leave: () => {
+        if (isIncomplete())
+          return lose({ error: streamLost(), isFromOutside: true, crashesInARow: 1 });
+        this.#lastEnd = "moved";
+        run().receive({ type: "suspended", id: "" });
+      },
+    };
+  }
+
+  #receive(run: RemoteRun, event: StepEvent): void {
+    try {
+      if (event.type === "output") this.#history.add(event.event);
+      run.receive(event);
+    } catch (error) {
+      run.fail(error); // fails only this request
+    }
+  }
+
+  /**
+   * Waits for a node, and enters it at once, so that the next request finds the slot taken.
+   * @throws the signal's reason, or `engine_unavailable`
+   */
+  async #place({ isSuspect, signal, enter }: PlaceOptions): Promise<void> {
+    const { nodes, model, request } = this.#options;
+    const { maxTokens, promptTokens } = request;
+    const startedMs = performance.now();
+    for (;;) {
+      const serving = nodes.problem ? [] : nodes.serving(model); // the problem may pass; if not, `failAll()` ends the wait
+      const waitedMs = performance.now() - startedMs;
+      const placement = placeRun(
+        serving.map((node) => this.#describe(node)),
+        { promptTokens: promptTokens.length, maxTokens, isSuspect, waitedMs },
+      );
+      const name = placement.type === "node" ? placement.name : null;
+      const chosen = serving.find(({ announced }) => announced.name === name);
+      if (chosen) return enter(chosen.link);
+      await nodes.changed(signal, placement.type === "wait" ? placement.forMs : null);
+    }
+  }
+
+  #describe({ link, announced, model }: ModelNode): PlaceableNode {
+    const { running, hasSuspect } = link.runsOf(model.key);
+    return {
+      name: announced.name,
+      contextTokens: model.info?.contextTokens ?? 0,
+      freeSlots: model.slots - model.orphans - running,
+      running: running + model.orphans,
+      sharedTokens: this.#sharedTokens(model.prefixes),
+      decodeTokensPerSecond: model.decodeTokensPerSecond,
+      prefillTokensPerSecond: model.prefillTokensPerSecond,
+      hasSuspect,
+    };
+  }
+
+  #sharedTokens(prefixes: string): number {
+    const { request, model, cacheScope } = this.#options;
+    if (prefixes === "" || !request.reusePrefix) return 0;
+    this.#hashes ??= prefixHashes(request.promptTokens, `${model} ${cacheScope}`);
+    return PrefixDigest.decode(prefixes).sharedBlocks(this.#hashes) * BLOCK_TOKENS;
+  }
+}
+
+/** The claim of an orphan to its slot: its node gave it out for another gateway, so this one's queue has nothing to free. */
+class OrphanLease implements SlotLease {
+  readonly #queued: SlotLease;
+  readonly isHeld = true;
+
+  constructor(queued: SlotLease) {
+    this.#queued = queued;
+  }
+
+  get isContended(): boolean {
+    return this.#queued.isContended;
+  }
+
+  async acquire(): Promise<void> {}
+
+  release(): void {}
+}
+
+function streamLost(): ServiceError {
+  const message = "the node that had this stream was lost; send the request again";
+  return new ServiceError("engine_unavailable", message);
+}

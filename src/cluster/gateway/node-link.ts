@@ -1,0 +1,151 @@
+// The gateway's connection to one life of a node: its runs and questions, and the messages that repair what was lost.
+
+import type { WorkerLoss } from "../../engine/crashes.ts";
+import { fromWireError } from "../../engine/messages.ts";
+import { type ServiceError, stackOf } from "../../errors.ts";
+import type { StepLoad } from "../../generation/events.ts";
+import type { FoundRun, FromNode, NodeId, ToNode } from "../messages.ts";
+import { LinkedQuestions } from "./linked-questions.ts";
+import { LinkedRun, type LinkedRunOptions } from "./linked-run.ts";
+
+export type NodeLinkOptions = {
+  readonly node: NodeId;
+  /** Sends what one turn of the event loop has collected. */
+  readonly publish: (messages: readonly ToNode[]) => void;
+  /** Called with the load of each decode step. @param model its key */
+  readonly onLoad: (model: string, load: StepLoad) => void;
+  /** Called with the number of events that were lost and asked for again. */
+  readonly onMissing: (events: number) => void;
+  /** Called when a run begins or ends, or is not a suspect any more. */
+  readonly onChange: () => void;
+  readonly onFound: (id: string, stream: FoundRun | null) => void;
+  /** The term of this gateway is over. */
+  readonly onStale: (term: number) => void;
+  readonly log: (level: "error", message: string) => void;
+};
+
+export class NodeLink {
+  readonly node: NodeId;
+  readonly #options: NodeLinkOptions;
+  readonly #runs = new Map<string, LinkedRun>();
+  #unsent: ToNode[] = [];
+  readonly questions: LinkedQuestions;
+
+  constructor(options: NodeLinkOptions) {
+    this.node = options.node;
+    this.#options = options;
+    this.questions = new LinkedQuestions((message) => this.send(message));
+  }
+
+  /** Runs of one model: all, those that the queue of this gateway did not place, and whether one is a suspect. */
+  runsOf(model: string): {
+    readonly running: number;
+    readonly attached: number;
+    readonly hasSuspect: boolean;
+  } {
+    let [running, attached, hasSuspect] = [0, 0, false];
+    for (const run of this.#runs.values()) {
+      if (run.model !== model) continue;
+      running += 1;
+      if (run.isAttached) attached += 1;
+      if (run.isSuspect) hasSuspect = true;
+    }
+    return { running, attached, hasSuspect };
+  }
+
+  /** Registers a run, which takes a slot of the node from now on until its `end()`. */
+  enter(options: LinkedRunOptions): LinkedRun {
+    const { onChange, onMissing } = this.#options;
+    const run = new LinkedRun(options, {
+      send: (message) => this.send(message),
+      onMissing,
+      onChange,
+      onEnd: () => {
+        if (this.#runs.delete(options.id)) onChange();
+      },
+    });
+    this.#runs.set(options.id, run);
+    onChange();
+    return run;
+  }
+
+  /** Messages of one turn of the event loop are sent in one packet. */
+  send(message: ToNode): void {
+    if (this.#unsent.push(message) === 1) setImmediate(() => this.#flush());
+  }
+
+  /** Call it twice a second. */
+  sync(): void {
+    const states = [...this.#runs.values()].map((run) => ({ id: run.id, ...run.sync() }));
+    const questions = this.questions.ids;
+    const aborted = states.flatMap(({ id, isAborted }) => (isAborted ? [id] : []));
+    for (const id of [...aborted, ...questions.aborted]) this.send({ type: "abort", id });
+    const runs = states.flatMap(({ position }) => position ?? []);
+    this.send({ type: "sync", runs, questions: questions.all });
+  }
+
+  receive(message: FromNode): void {
+    switch (message.type) {
+      case "step":
+        for (const numbered of message.events) {
+          const run = this.#runs.get(numbered.event.id);
+          if (run) this.#guard(() => run.receive(numbered));
+        }
+        for (const load of message.loads) this.#options.onLoad(message.model, load);
+        return;
+      case "lost": {
+        const { ids, error, isFromOutside, crashesInARow } = message;
+        const loss = { error: fromWireError(error), isFromOutside, crashesInARow };
+        return this.#each(ids, (run) => run.reader.lose(loss));
+      }
+      case "moved":
+        return this.#each(message.ids, (run) => run.reader.leave("moved"));
+      case "unknown":
+        for (const id of message.ids) this.questions.forget(id);
+        return this.#each(message.ids, (run) => run.reader.leave("unknown"));
+      case "answered":
+      case "embedded":
+      case "refused":
+        return this.questions.receive(message);
+      case "found":
+        return this.#options.onFound(message.id, message.stream);
+      case "stale":
+        return this.#options.onStale(message.term);
+    }
+  }
+
+  /** The node is lost: its runs may continue on another one. */
+  lose(loss: WorkerLoss): void {
+    this.#each([...this.#runs.keys()], (run) => run.reader.lose(loss));
+    this.questions.lose(loss.error, true);
+  }
+
+  /** Ends all runs and questions with an error. */
+  fail(error: ServiceError): void {
+    const loss = { error, isFromOutside: true, crashesInARow: 1 };
+    this.#each([...this.#runs.keys()], (run) => run.reader.lose(loss));
+    this.questions.lose(error, false);
+  }
+
+  #each(ids: readonly string[], act: (run: LinkedRun) => void): void {
+    for (const id of ids) {
+      const run = this.#runs.get(id);
+      if (run) this.#guard(() => act(run));
+    }
+  }
+
+  /** An error with one run must not keep the others from their events. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#options.log("error", `bug: ${stackOf(error)}`);
+    }
+  }
+
+  #flush(): void {
+    const messages = this.#unsent;
+    this.#unsent = [];
+    this.#options.publish(messages);
+  }
+}

@@ -1,0 +1,191 @@
+// The nodes of the cluster with the gateway's link to each, and what engines ask of them: who serves a model, and when that
+// changes. cluster-gateway.ts feeds it with packets and time.
+
+import type { WorkerLoss } from "../../engine/crashes.ts";
+import { ServiceError } from "../../errors.ts";
+import { type Deferred, deferred, orAborted } from "../../generation/deferred.ts";
+import type {
+  AnnouncedModel,
+  Announcement,
+  AnnouncementPacket,
+  FromNodePacket,
+  NodeId,
+  ToNode,
+} from "../messages.ts";
+import {
+  isCompatible,
+  isServing,
+  Membership,
+  type MembershipOptions,
+  modelOf,
+} from "./membership.ts";
+import { NodeLink, type NodeLinkOptions } from "./node-link.ts";
+
+/** A node that has a model. */
+export type ModelNode = {
+  readonly link: NodeLink;
+  readonly announced: Announcement;
+  readonly model: AnnouncedModel;
+};
+
+/** Why the gateway takes no new requests. */
+export type GatewayProblem = {
+  /** `standby`: another gateway is active. `restarting`: the connection to the cluster is lost. */
+  readonly status: "standby" | "restarting";
+  readonly reason: string;
+};
+
+export type NodesOptions = Pick<NodeLinkOptions, "onLoad" | "onMissing" | "onFound" | "onStale"> & {
+  readonly publish: (node: NodeId, messages: readonly ToNode[]) => void;
+  readonly problem: () => GatewayProblem | null;
+  /** Called after each announcement, and after each loss of a node. */
+  readonly onMembers: () => void;
+  /** Called when a run begins or ends. */
+  readonly onRuns: () => void;
+  readonly log: (level: "info" | "warn" | "error", message: string) => void;
+};
+
+/** Clients may retry after this time: about as long as a gateway takes to take over. */
+const RETRY_SECONDS = 2;
+
+export class Nodes {
+  readonly #options: NodesOptions;
+  readonly #membership: Membership;
+  /** By incarnation. */
+  readonly #links = new Map<string, NodeLink>();
+  #changed: Deferred<void> = deferred();
+  #ending = new AbortController();
+
+  constructor(options: NodesOptions) {
+    this.#options = options;
+    const { log } = options;
+    const members: MembershipOptions = {
+      log,
+      onJoin: (node) => this.#join(node),
+      onLost: (node, why) => this.#lose(node, why),
+      onOutdated: (node, by) => this.#fence(node, by),
+      onChange: () => this.#membersChanged(),
+    };
+    this.#membership = new Membership(members);
+  }
+
+  get announced(): readonly Announcement[] {
+    return this.#membership.members;
+  }
+
+  get links(): readonly NodeLink[] {
+    return [...this.#links.values()];
+  }
+
+  /** All nodes that have a model, in whatever state. @param key of the model */
+  having(key: string): readonly ModelNode[] {
+    return this.announced.flatMap((announced) => {
+      const model = modelOf(announced, key);
+      const link = this.#links.get(announced.incarnation);
+      return model && link ? { link, announced, model } : [];
+    });
+  }
+
+  /** The nodes that take new requests for a model. */
+  serving(key: string): readonly ModelNode[] {
+    return this.having(key).filter(({ announced, model }) => isServing(announced, model));
+  }
+
+  /** Resolves at the next change of a node or a run, or after the time. @throws the signal's reason, and why all runs ended */
+  async changed(signal: AbortSignal, limitMs: number | null = null): Promise<void> {
+    const late = deferred<void>();
+    const timer = limitMs === null ? undefined : setTimeout(() => late.resolve(), limitMs);
+    try {
+      const ends = AbortSignal.any([signal, this.#ending.signal]);
+      await orAborted(Promise.race([this.#changed.promise, late.promise]), ends);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** @throws ServiceError `engine_unavailable` while this gateway takes no new requests */
+  check(): void {
+    const problem = this.#options.problem();
+    if (problem) throw unavailable(problem.reason);
+  }
+
+  /** Why it takes no new requests; null if it does. */
+  get problem(): GatewayProblem | null {
+    return this.#options.problem();
+  }
+
+  receiveAnnouncement(packet: AnnouncementPacket, nowMs: number): void {
+    this.#membership.receive(packet, nowMs);
+  }
+
+  receive({ version, from, messages }: FromNodePacket): void {
+    const link = this.#links.get(from.incarnation);
+    if (!link || !isCompatible(version)) return;
+    for (const message of messages) link.receive(message);
+  }
+
+  setConnected(isConnected: boolean, nowMs: number): void {
+    this.#membership.setConnected(isConnected, nowMs);
+    this.notify();
+  }
+
+  tick(nowMs: number): void {
+    this.#membership.tick(nowMs);
+  }
+
+  sync(): void {
+    for (const link of this.#links.values()) link.sync();
+  }
+
+  /** Wakes all that wait for a change. */
+  notify(): void {
+    this.#changed.resolve();
+    this.#changed = deferred();
+  }
+
+  /** Ends all runs and questions, also those that wait for a node. */
+  failAll(error: ServiceError): void {
+    this.#ending.abort(error);
+    this.#ending = new AbortController();
+    for (const link of this.#links.values()) link.fail(error);
+  }
+
+  #join(node: NodeId): void {
+    const { publish, onLoad, onMissing, onFound, onStale, onRuns, log } = this.#options;
+    const link = new NodeLink({
+      node: { name: node.name, incarnation: node.incarnation },
+      publish: (messages) => publish(node, messages),
+      onChange: () => {
+        this.notify();
+        onRuns();
+      },
+      ...{ onLoad, onMissing, onFound, onStale, log },
+    });
+    this.#links.set(node.incarnation, link);
+    link.sync(); // so that the node hears of this gateway at once
+  }
+
+  #lose(node: NodeId, why: string): void {
+    const link = this.#links.get(node.incarnation);
+    this.#links.delete(node.incarnation);
+    const message = `the node ${node.name} was lost while it worked on this request: ${why}`;
+    const error = new ServiceError("worker_crashed", message);
+    const loss: WorkerLoss = { error, isFromOutside: false, crashesInARow: 1 };
+    link?.lose(loss);
+  }
+
+  #fence(node: NodeId, by: NodeId): void {
+    const { name, incarnation } = by;
+    this.#options.publish(node, [{ type: "fence", by: { name, incarnation } }]);
+  }
+
+  #membersChanged(): void {
+    this.notify();
+    this.#options.onMembers();
+  }
+}
+
+/** @param reason as clients see it */
+export function unavailable(reason: string): ServiceError {
+  return new ServiceError("engine_unavailable", reason, { retryAfterSeconds: RETRY_SECONDS });
+}
