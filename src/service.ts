@@ -24,6 +24,7 @@ import {
 import { closeStores, createStores } from "./create-stores.ts";
 import type { Engine } from "./engine/engine.ts";
 import { ServiceError, stackOf } from "./errors.ts";
+import type { StreamFinder } from "./generation/kept-stream.ts";
 import type { ModelInfo } from "./generation/model-info.ts";
 import { createApp } from "./http/routes/routes.ts";
 import { BodyMemory } from "./http/server/body-memory.ts";
@@ -117,6 +118,8 @@ export type Service = {
 
 export type ServiceParts = Pick<ModelsParts, "engine" | "embeddingEngine" | "startPull"> & {
   readonly log?: Logger;
+  /** Finds streams of other gateways; without a cluster there are none. */
+  readonly streamFinder?: StreamFinder;
   /** The folder of the worker programs (default: `worker` beside this file). */
   readonly workerFolder?: string;
 };
@@ -156,6 +159,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       ...stores,
       ...bodies,
       questions,
+      streamFinder: parts.streamFinder ?? null,
       socketWatch: watchSendQueues(config.stallTimeoutMs, log),
       webSockets,
       metrics,

@@ -1,6 +1,7 @@
 // An Engine without a model that emits tokens at a given rate over all its streams, as fast as the server accepts them. As in
 // the real engine, one timer (the decode step) serves all streams, and each stream has its own channel.
 
+import { Channel } from "../../src/engine/channel.ts";
 import type {
   Engine,
   EngineStatus,
@@ -8,7 +9,6 @@ import type {
   PendingAnswer,
 } from "../../src/engine/engine.ts";
 import { abortReason } from "../../src/errors.ts";
-import { Channel } from "../../src/generation/channel.ts";
 import type { GenerateEvent } from "../../src/generation/events.ts";
 import type { ModelInfo } from "../../src/generation/model-info.ts";
 import type { AnswerTo, Question } from "../../src/generation/questions.ts";

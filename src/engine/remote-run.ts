@@ -1,11 +1,11 @@
 // The server's side of one request in the worker, from its slot to its end: the answer, a failure, or its suspension.
 
 import { abortReason, toServiceError } from "../errors.ts";
-import { Channel } from "../generation/channel.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { FreshDelta, FreshEvent, GenerateEvent } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { Tally } from "../generation/tally.ts";
+import { Channel } from "./channel.ts";
 import type { WorkerLoss } from "./crashes.ts";
 import { Credit } from "./credit.ts";
 import type { GenerateOptions } from "./engine.ts";

@@ -1,5 +1,6 @@
 // A resumable stream that outlives its gateway: the node that generates it keeps what another gateway needs to continue it.
 
+import type { ServiceError } from "../errors.ts";
 import type { GenerateEvent } from "./events.ts";
 import type { Json, PreparedRequest } from "./request.ts";
 import type { SlotLease } from "./slot-lease.ts";
@@ -9,6 +10,14 @@ export type KeptStream = {
   /** What the HTTP layer needs to write the same frames again. Engines and nodes do not look inside. */
   readonly origin: Json;
 };
+
+/**
+ * Whether a kept stream that ends with this error is left to another gateway: this one shuts down, or has lost its nodes or
+ * its lease. The run on the node must go on, and the client must reconnect rather than get an error.
+ */
+export function isLeftToOthers({ code }: ServiceError): boolean {
+  return code === "draining" || code === "engine_unavailable";
+}
 
 export type ContinueOptions = {
   readonly signal: AbortSignal;

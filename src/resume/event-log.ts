@@ -16,6 +16,11 @@ export type EventLogOptions = {
   /** Whether each event gets its number as its id. */
   readonly isNumbered?: boolean;
   /**
+   * Whether the events of an earlier log are written again. A reader may then continue after an event that does not exist yet,
+   * and waits for it. Default: false.
+   */
+  readonly isReplay?: boolean;
+  /**
    * Current memory limit. Above it, the oldest events that all readers have read are dropped; without readers, the writer
    * waits.
    */
@@ -39,6 +44,8 @@ export class EventLog {
   #hasEnded = false;
   /** Whether its events were dropped, and new ones are not kept. */
   #isDropped = false;
+  /** What readers of dropped events get; null for `events_dropped`. */
+  #loss: ServiceError | null = null;
   /** For each reader, the number of its next event. */
   readonly #readers = new Set<{ next: number }>();
   #wake: Deferred<void> | null = null;
@@ -73,14 +80,11 @@ export class EventLog {
     return this.#hasEnded && after >= this.#count - 1;
   }
 
-  /** @throws ServiceError if the event after number `after` was dropped, or event `after` does not exist yet */
+  /** @throws ServiceError if the event after number `after` was dropped, or event `after` does not exist yet (not in a replay) */
   check(after: number): void {
     if (after + 1 < this.#first || (this.#isDropped && !this.isReadTo(after)))
-      throw new ServiceError(
-        "events_dropped",
-        "earlier events of this stream are no longer kept (--response-store, --resume-buffer)",
-      );
-    if (after < this.#count || this.#hasEnded) return;
+      throw this.#loss ?? eventsDropped();
+    if (after < this.#count || this.#hasEnded || this.#options.isReplay) return;
     throw new ServiceError("invalid_value", `this stream has no event ${after} yet`);
   }
 
@@ -117,9 +121,10 @@ export class EventLog {
     this.#wakeAll();
   }
 
-  /** Frees its memory. Readers that have not read everything fail. */
-  drop(): void {
+  /** Frees its memory. Readers that have not read everything fail. @param loss with this error; default: `events_dropped` */
+  drop(loss: ServiceError | null = null): void {
     this.#isDropped = true;
+    this.#loss ??= loss;
     this.#forget(this.#events.length);
     this.#wakeAll();
   }
@@ -189,6 +194,13 @@ export class EventLog {
     this.#wake?.resolve();
     this.#wake = null;
   }
+}
+
+function eventsDropped(): ServiceError {
+  return new ServiceError(
+    "events_dropped",
+    "earlier events of this stream are no longer kept (--response-store, --resume-buffer)",
+  );
 }
 
 /** JavaScript strings take up to two bytes per UTF-16 code unit. */

@@ -28,6 +28,10 @@ export type AnswerSource = {
   readonly abort: (error: ServiceError) => void;
   /** Whether its readers take no comments (default: false). */
   readonly isBare?: boolean;
+  /** Default: a random one. */
+  readonly token?: string;
+  /** Whether it continues an answer of another server: its events are written again, see `EventLogOptions` (default: false). */
+  readonly isReplay?: boolean;
   /** Memory that cannot be dropped while the answer runs (default: that of its events). */
   readonly fixedBytes?: number;
   /** Called once, when the answer is removed. @returns the memory that this frees beside that of its events */
@@ -59,6 +63,8 @@ export type Claim = { readonly owner: string } | { readonly token: string };
 
 /** The log of one resumable answer may take the whole memory divided by this; less once the memory is full. */
 const MIN_PARTS = 64;
+/** Limit of remembered ids: about a megabyte. */
+const MAX_REMOVED = 10_000;
 /** Share of the memory to keep when making room. Freeing one byte at a time would search the store at every event. */
 const KEPT_SHARE = 0.9;
 
@@ -67,6 +73,8 @@ export class KeptAnswers<Source extends AnswerSource = AnswerSource> {
   /** Ended answers are in the order of their end. */
   readonly #answers = new Map<string, KeptAnswer<Source>>();
   readonly #owners = new Map<string, OwnerMemory>();
+  /** Ids of removed resumable answers, oldest first. */
+  readonly #removed = new Set<string>();
   #bytes = 0;
 
   constructor(options: KeptAnswersOptions) {
@@ -100,6 +108,7 @@ export class KeptAnswers<Source extends AnswerSource = AnswerSource> {
     this.#owners.set(source.owner, memory);
     const log = new EventLog({
       isNumbered: isResumable,
+      isReplay: source.isReplay ?? false,
       maxBytes: () => (isResumable ? this.#logLimit(memory) : Number.POSITIVE_INFINITY),
       onChange: (change) => {
         this.#add(memory, change);
@@ -109,7 +118,7 @@ export class KeptAnswers<Source extends AnswerSource = AnswerSource> {
     const answer: KeptAnswer<Source> = {
       ...source,
       waitStatus: () => (answer.isRunning ? source.waitStatus() : null),
-      token: randomBytes(24).toString("base64url"),
+      token: source.token ?? randomBytes(24).toString("base64url"),
       log,
       memory,
       readers: new Set(),
@@ -125,7 +134,12 @@ export class KeptAnswers<Source extends AnswerSource = AnswerSource> {
   /** Null also for an answer that the claim does not give access to. */
   find(id: string, claim: Claim): KeptAnswer<Source> | null {
     const answer = this.#answers.get(id);
-    return answer && isEntitled(answer, claim) ? answer : null;
+    return answer && isEntitled(claim, answer) ? answer : null;
+  }
+
+  /** Whether it has this answer, or had it a while ago and removed it: it must not begin again. */
+  knows(id: string): boolean {
+    return this.#answers.has(id) || this.#removed.has(id);
   }
 
   /** Registers a reader. @returns a function to call when the reader has left */
@@ -151,10 +165,19 @@ export class KeptAnswers<Source extends AnswerSource = AnswerSource> {
     this.#makeRoom(answer);
   }
 
+  /** Removes an answer that another server continues. @param loss what its readers get */
+  leave(answer: KeptAnswer<Source>, loss: ServiceError): void {
+    answer.isRunning = false; // its log does not end: the readers must not take this for its end
+    answer.log.drop(loss);
+    this.remove(answer);
+    this.#removed.delete(answer.id);
+  }
+
   remove(answer: KeptAnswer<Source>): void {
     clearTimeout(answer.timer);
     answer.log.drop();
     if (!this.#answers.delete(answer.id)) return;
+    if (this.options.isResumable) this.#remember(answer.id);
     const { owner, memory } = answer;
     this.#add(memory, -(answer.release?.() ?? 0));
     memory.answers -= 1;
@@ -163,6 +186,12 @@ export class KeptAnswers<Source extends AnswerSource = AnswerSource> {
 
   close(): void {
     for (const answer of this.#answers.values()) this.remove(answer);
+  }
+
+  #remember(id: string): void {
+    this.#removed.add(id);
+    const [oldest] = this.#removed;
+    if (this.#removed.size > MAX_REMOVED && oldest !== undefined) this.#removed.delete(oldest);
   }
 
   /** Starts the time without a reader. */
@@ -227,7 +256,8 @@ function fixedBytesOf(answer: KeptAnswer): number {
   return isNeeded(answer) ? (answer.fixedBytes ?? answer.log.bytes) : 0;
 }
 
-function isEntitled(answer: KeptAnswer, claim: Claim): boolean {
+/** Whether the claim gives access to an answer. Compares tokens in constant time. */
+export function isEntitled(claim: Claim, answer: Pick<KeptAnswer, "owner" | "token">): boolean {
   if ("owner" in claim) return claim.owner === answer.owner;
   return timingSafeEqual(digest(claim.token), digest(answer.token));
 }

@@ -130,7 +130,7 @@ export function skipTime({ service }: RunningService, ms: number): void {
 /** Starts a service with the given engines. */
 export function startWithEngines(
   parts: Required<Pick<ServiceParts, "engine" | "embeddingEngine">> &
-    Pick<ServiceParts, "startPull">,
+    Pick<ServiceParts, "startPull" | "streamFinder">,
   settings: ServiceSettings = {},
 ): Promise<RunningService> {
   return start(settings, parts);

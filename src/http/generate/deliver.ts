@@ -1,4 +1,4 @@
-// Delivers one answer to one sink: prepares the prompts, generates all choices at once, encodes their events as frames, and ends
+// Delivers one answer to one sink: accepts the request, generates all choices at once, encodes their events as frames, and ends
 // the answer exactly once, complete or failed. If the answer is stored, its frames also go to its log. The numbers are the steps
 // of docs/architecture.md.
 
@@ -7,19 +7,18 @@ import { jsonFrame } from "../../api/shared/frames.ts";
 import { type ServiceError, toServiceError, wasStopped } from "../../errors.ts";
 import { ChoiceCollector } from "../../generation/choice.ts";
 import { type GenerateEvent, isDelta, type Receipt } from "../../generation/events.ts";
-import type { PreparedRequest } from "../../generation/request.ts";
-import { requestIdOf } from "../server/response-locals.ts";
 import type { Sink } from "../stream/sink.ts";
-import { type AcceptDeps, type AcceptedExchange, accept } from "./accept.ts";
 import { coalesceDeltas } from "./coalesce-deltas.ts";
-import { type Exchange, errorFrame } from "./exchange.ts";
-import { scopeOf } from "./watch-cache.ts";
+import { type AcceptedAnswer, type Arrival, errorFrame } from "./exchange.ts";
 
-export type DeliverDeps = AcceptDeps;
+type DeliverOptions = Pick<Arrival, "dialect" | "requestId"> & {
+  readonly sink: Sink;
+  readonly accept: () => Promise<AcceptedAnswer>;
+};
 
 /** @throws ServiceError the failure, for the log; the sink has been told it already */
-export async function deliver(exchange: Exchange, sink: Sink, deps: DeliverDeps): Promise<void> {
-  let accepted: AcceptedExchange | null = null;
+export async function deliver({ sink, accept, ...request }: DeliverOptions): Promise<void> {
+  let accepted: AcceptedAnswer | null = null;
   let hasEnded = false;
   const end = () => {
     hasEnded = true;
@@ -27,13 +26,13 @@ export async function deliver(exchange: Exchange, sink: Sink, deps: DeliverDeps)
     sink.end();
   };
   try {
-    accepted = await accept(exchange, deps); // 4. prepare
+    accepted = await accept(); // 4. prepare
     sink.begin(accepted.stored);
-    await writeAnswer(accepted, { sink, deps, end });
+    await writeAnswer(accepted, { sink, end });
   } catch (thrown) {
     const error = toServiceError(thrown);
     if (!hasEnded)
-      sink.fail(error, accepted ? failAnswer(accepted, error) : [errorFrame(exchange, error)]);
+      sink.fail(error, accepted ? failAnswer(accepted, error) : [errorFrame(request, error)]);
     throw error;
   } finally {
     sink.close();
@@ -42,16 +41,12 @@ export async function deliver(exchange: Exchange, sink: Sink, deps: DeliverDeps)
 
 type WriteOptions = {
   readonly sink: Sink;
-  readonly deps: DeliverDeps;
   /** Called after the last frames, before the engine has freed the slot. */
   readonly end: () => void;
 };
 
-async function writeAnswer(
-  accepted: AcceptedExchange,
-  { sink, deps, end }: WriteOptions,
-): Promise<void> {
-  const { encoder, prepared, stored, parsed } = accepted;
+async function writeAnswer(accepted: AcceptedAnswer, { sink, end }: WriteOptions): Promise<void> {
+  const { encoder, prepared, stored, flush } = accepted;
   const encode = sink.takesBody ? bodyEncoding(accepted) : frameEncoding(encoder);
   const log = sink.takesBody ? null : stored?.log;
   const write = (frames: readonly Frame[]) => {
@@ -60,10 +55,9 @@ async function writeAnswer(
   };
   if (encoder.start && !sink.takesBody) await write(encoder.start());
   let unfinished = prepared.length;
-  await forEachChoice(accepted, async (each, choice) => {
+  await forEachChoice(accepted, async (choice) => {
     const count = counterOf(accepted, choice);
-    const { flush } = parsed;
-    const events = eventsOf(accepted, each, choice, deps); // 5. start, 6. generate and 7. read are the worker's
+    const events = accepted.events(choice); // 5. start, 6. generate and 7. read are the worker's
     const joined = flush === "token" ? null : coalesceDeltas(counted(events, count), flush);
     for await (const event of joined ?? events) {
       if (!joined) count(event); // here, because a generator for every token would cost time
@@ -88,7 +82,7 @@ function frameEncoding(encoder: AnswerEncoder): Encode {
 }
 
 /** The whole answer as the data of one frame. */
-function bodyEncoding({ encoder, prepared }: AcceptedExchange): Encode {
+function bodyEncoding({ encoder, prepared }: AcceptedAnswer): Encode {
   const collectors = prepared.map(() => new ChoiceCollector());
   return (choice, event, receipt) => {
     collectors[choice]?.add(event);
@@ -96,21 +90,6 @@ function bodyEncoding({ encoder, prepared }: AcceptedExchange): Encode {
     const [first, ...others] = collectors.map((collector) => collector.choice);
     return first ? [jsonFrame(encoder.body([first, ...others], receipt))] : [];
   };
-}
-
-/** The engine's events of one choice. */
-function eventsOf(
-  accepted: AcceptedExchange,
-  prepared: PreparedRequest,
-  choice: number,
-  { sharedCache }: DeliverDeps,
-): AsyncIterable<GenerateEvent> {
-  const { res, client, model } = accepted;
-  const lease = accepted.admission.ticketOf(choice);
-  lease.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
-  const { signal, deadline } = client;
-  const cacheScope = scopeOf(res, sharedCache);
-  return model.engine.generate(prepared, { signal, deadline, lease, cacheScope });
 }
 
 /** Counts each event before deltas are joined. */
@@ -125,17 +104,16 @@ async function* counted(
 }
 
 /** Counts the events of one choice for the request's record, and charges them to its key. */
-function counterOf(accepted: AcceptedExchange, choice: number): (event: GenerateEvent) => void {
-  const { record, admission, cache } = accepted;
-  const ticket = admission.ticketOf(choice);
+function counterOf(accepted: AcceptedAnswer, choice: number): (event: GenerateEvent) => void {
+  const { record, charge, promptRead } = accepted;
   const tally = record.tallyOf(choice);
   let isRead = false;
   return (event) => {
     record.event(tally, event);
-    ticket.charge(tally);
+    charge(choice, tally);
     if (isRead || !reportsReading(event)) return;
     isRead = true;
-    const diagnosis = cache.read(choice, tally.cachedTokens);
+    const diagnosis = promptRead(choice, tally.cachedTokens);
     if (diagnosis) record.promptRead(tally, diagnosis);
   };
 }
@@ -150,31 +128,31 @@ function reportsReading(event: GenerateEvent): boolean {
  * @throws the first error
  */
 async function forEachChoice(
-  { client, prepared }: AcceptedExchange,
-  work: (prepared: PreparedRequest, choice: number) => Promise<void>,
+  { client, prepared }: AcceptedAnswer,
+  work: (choice: number) => Promise<void>,
 ): Promise<void> {
   const errors: unknown[] = [];
-  const tryWork = async (each: PreparedRequest, choice: number) => {
+  const tryWork = async (choice: number) => {
     try {
-      await work(each, choice);
+      await work(choice);
     } catch (error) {
       errors.push(error);
       client.abort(toServiceError(error)); // also ends a wait of this choice for its next event
     }
   };
-  await Promise.all(prepared.map(tryWork));
+  await Promise.all(prepared.map((_, choice) => tryWork(choice)));
   if (errors.length > 0) throw errors[0];
 }
 
-function completeReceipt({ record }: AcceptedExchange): Receipt {
+function completeReceipt({ record }: AcceptedAnswer): Receipt {
   record.answered();
   return record.receipt;
 }
 
 /** @returns the last frames of the stream */
-function failAnswer(accepted: AcceptedExchange, error: ServiceError): readonly Frame[] {
-  const { stored, encoder, record, res } = accepted;
-  const frames = encoder.fail?.(error, requestIdOf(res), record.receipt) ?? null;
+function failAnswer(accepted: AcceptedAnswer, error: ServiceError): readonly Frame[] {
+  const { stored, encoder, record, requestId } = accepted;
+  const frames = encoder.fail?.(error, requestId, record.receipt) ?? null;
   stored?.log.append(frames ?? []);
   stored?.end(wasStopped(error) ? null : `it failed with ${error.code}`);
   return frames ?? [errorFrame(accepted, error)];

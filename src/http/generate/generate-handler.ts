@@ -15,8 +15,9 @@ import { requestFacts } from "../server/ended-request.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
 import { watchClient } from "../stream/disconnect.ts";
+import { type AcceptDeps, accept } from "./accept.ts";
 import { type CarryOutDeps, carryOut } from "./carry-out.ts";
-import { type DeliverDeps, deliver } from "./deliver.ts";
+import { deliver } from "./deliver.ts";
 import { type Arrival, type Exchange, identityOf } from "./exchange.ts";
 import { type ParseDeps, parseContext } from "./parse-context.ts";
 import { RequestRecord } from "./request-record.ts";
@@ -27,7 +28,7 @@ import { deadlineOf, keepLimits, type TimeLimits } from "./time-limits.ts";
 export type GenerateHandlerDeps = ParseDeps &
   TimeLimits &
   SinkDeps &
-  DeliverDeps &
+  AcceptDeps &
   CarryOutDeps & {
     readonly models: Pick<ModelList, "allowedTo">;
     readonly queue: Admissions;
@@ -39,32 +40,22 @@ export type GenerateHandlerDeps = ParseDeps &
 
 export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): RequestHandler {
   return async (req, res) => {
-    const record = new RequestRecord({ requestId: requestIdOf(res), metrics: deps.metrics });
+    const requestId = requestIdOf(res);
+    const record = new RequestRecord({ requestId, metrics: deps.metrics });
     localsOf(res).isRecorded = true; // in the journal below, however it ends
     const client = watchClient(req, res);
     let failure: unknown = null;
     try {
-      await answer({ dialect, req, res, client, record }, deps);
+      await answer({ dialect, requestId, req, res, client, record }, deps);
     } catch (error) {
       failure = error;
       if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
     } finally {
       client.dispose();
-      recordEnd({ dialect, req, res, record }, failure, deps);
+      const facts = requestFacts(req, res, failure === null ? null : toServiceError(failure));
+      deps.journal.ended({ ...facts, path: dialect.path, ...record.end(facts.failure) });
     }
   };
-}
-
-function recordEnd(
-  { dialect, req, res, record }: Omit<Arrival, "client">,
-  thrown: unknown,
-  { journal }: Pick<GenerateHandlerDeps, "journal">,
-): void {
-  const facts = requestFacts(req, res, thrown === null ? null : toServiceError(thrown));
-  const otherwise = record.isAnsweredWithoutEngine ? "computed" : "internal_error";
-  const { work, reason } = record.end();
-  const outcome = facts.failure?.code ?? reason ?? otherwise;
-  journal.ended({ ...facts, path: dialect.path, outcome, work });
 }
 
 async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void> {
@@ -81,7 +72,9 @@ async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void
   record.admission = admission;
   const clearLimits = keepLimits(exchange, { ...deps, deadlineMs });
   try {
-    await deliver(exchange, sinkOf(exchange, deps), deps); // 4. prepare to 8. deliver
+    const { sink, keptAs } = sinkOf(exchange, deps);
+    const accepting = () => accept({ ...exchange, keptAs }, deps);
+    await deliver({ ...exchange, sink, accept: accepting }); // 4. prepare to 8. deliver
   } finally {
     clearLimits();
     deps.usage.add(callerOf(res), admission.hadTurn ? record.receipt.usage : null);
@@ -110,7 +103,7 @@ type AdmitDeps = Pick<GenerateHandlerDeps, "queue"> & { readonly deadlineMs: num
 
 /** Enters the queue. @throws ServiceError 429 or 503, with the time after which to retry */
 function admit(arrival: ParsedArrival, { queue, deadlineMs }: AdmitDeps): Exchange {
-  const { dialect, res, client, record, parsed, model } = arrival;
+  const { dialect, requestId, res, client, record, parsed, model } = arrival;
   const { signal, abort } = client;
   const admission = queue.enter({
     signal,
@@ -122,7 +115,7 @@ function admit(arrival: ParsedArrival, { queue, deadlineMs }: AdmitDeps): Exchan
     choices: parsed.requests.length,
     field: parsed.choicesPerPrompt > 1 ? "choices" : "prompt",
     listing: {
-      requestId: requestIdOf(res),
+      requestId,
       path: dialect.path,
       record,
       modelWait: () => model.waitStatus(admission),

@@ -1,29 +1,26 @@
 // Gathers the facts of one request while it runs. They become the client's receipt and the request's entry in the journal.
 
+import type { ServiceError } from "../../errors.ts";
 import type { CacheMiss, LoggedMiss, MissDiagnosis } from "../../generation/cache-miss.ts";
-import {
-  type FinishReason,
-  type GenerateEvent,
-  isDelta,
-  type Receipt,
-  type Usage,
-} from "../../generation/events.ts";
+import { type GenerateEvent, isDelta, type Receipt, type Usage } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import type { SlotUse } from "../../generation/slot-lease.ts";
 import { Tally } from "../../generation/tally.ts";
 import { GapCounts } from "../../journal/gap-counts.ts";
-import type { AnswerWork } from "../../journal/journal.ts";
+import type { AnswerWork, EndedRequest } from "../../journal/journal.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { Admission } from "../../queue/admission.ts";
 
 export type RecordOptions = {
   readonly requestId: string;
   readonly metrics: Metrics;
+  /** Unix time in ms; default: now. */
+  readonly arrivedAt?: number;
 };
 
 export class RequestRecord {
   readonly #options: RecordOptions;
-  readonly #arrivedAtMs = performance.now();
+  readonly #arrivedAtMs: number;
   #prepared: readonly PreparedRequest[] = [];
   #choicesPerPrompt = 1;
   readonly #gaps = new GapCounts();
@@ -47,6 +44,8 @@ export class RequestRecord {
 
   constructor(options: RecordOptions) {
     this.#options = options;
+    const { arrivedAt = Date.now() } = options;
+    this.#arrivedAtMs = performance.now() - Math.max(0, Date.now() - arrivedAt);
   }
 
   /** @param requests one for each choice */
@@ -139,8 +138,8 @@ export class RequestRecord {
     };
   }
 
-  /** What the request has done. Must be called once, at its end. */
-  end(): { readonly work: AnswerWork; readonly reason: FinishReason | null } {
+  /** What the request has done. Must be called once, at its end. @param failure null for a complete answer */
+  end(failure: ServiceError | null): Pick<EndedRequest, "work" | "outcome"> {
     const work: AnswerWork = {
       type: "answer",
       model: this.model,
@@ -153,8 +152,8 @@ export class RequestRecord {
       miss: this.#loggedMiss,
     };
     this.#prepared = []; // a kept answer may keep this record, but must not keep the tokens of its prompt
-    const reason = this.#tallies[0]?.reason ?? null;
-    return { work, reason };
+    const otherwise = this.isAnsweredWithoutEngine ? "computed" : "internal_error";
+    return { work, outcome: failure?.code ?? this.#tallies[0]?.reason ?? otherwise };
   }
 
   get #interTokenMs(): number | null {

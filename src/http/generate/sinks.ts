@@ -3,7 +3,9 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import { invalidValue } from "../../api/shared/refusals.ts";
-import type { KeptAnswers } from "../../resume/kept-answers.ts";
+import { ServiceError } from "../../errors.ts";
+import { isLeftToOthers } from "../../generation/kept-stream.ts";
+import type { KeptAnswer, KeptAnswers } from "../../resume/kept-answers.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { bodySink } from "../stream/body-sink.ts";
 import { FrameStream } from "../stream/frame-stream.ts";
@@ -11,23 +13,32 @@ import { type Framing, framingOf } from "../stream/framing.ts";
 import { LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
 import type { Sink } from "../stream/sink.ts";
 import { type Exchange, errorFrame, identityOf } from "./exchange.ts";
+import { isRepeatable, type KeptAs } from "./stream-origin.ts";
 
 export type SinkDeps = LogReaderDeps & {
-  readonly streams: Pick<KeptAnswers, "begin" | "attach" | "end">;
+  readonly streams: Pick<KeptAnswers, "begin" | "attach" | "end" | "leave">;
   /** Whether streams survive their connection unless the client says otherwise. */
   readonly resumable: boolean;
+};
+
+type ChosenSink = {
+  readonly sink: Sink;
+  /** The resumable stream, if it may outlive this server; otherwise null. */
+  readonly keptAs: KeptAs | null;
 };
 
 const RESUMABLE = "x-resumable";
 export const STREAMS_PATH = "/v1/streams";
 
 /** @throws ServiceError 400 for an invalid `X-Resumable` header */
-export function sinkOf(exchange: Exchange, deps: SinkDeps): Sink {
+export function sinkOf(exchange: Exchange, deps: SinkDeps): ChosenSink {
   const { parsed, req, res, record } = exchange;
   const isResumable = isResumableRequest(req, framingFor(exchange), deps.resumable);
-  if (parsed.storing?.isBackground) return backgroundSink(exchange, deps);
-  if (!parsed.isStreamed) return bodySink(res, () => record.receipt);
-  return isResumable ? resumableSink(exchange, deps) : streamSink(exchange, deps);
+  const isBackground = parsed.storing?.isBackground ?? false;
+  if (isResumable && parsed.isStreamed && !isBackground) return resumableSink(exchange, deps);
+  if (isBackground) return { sink: backgroundSink(exchange, deps), keptAs: null };
+  if (parsed.isStreamed) return { sink: streamSink(exchange, deps), keptAs: null };
+  return { sink: bodySink(res, () => record.receipt), keptAs: null };
 }
 
 /** @throws ServiceError 400, also for streams of JSON alone, which have no place for event ids */
@@ -116,45 +127,68 @@ function backgroundSink(exchange: Exchange, deps: SinkDeps): Sink {
  * A resumable stream survives its connection: it is written to a log, which the client reads, and reads on after a reconnect.
  * The store stops a stream that no client has read for the grace period.
  */
-function resumableSink(exchange: Exchange, deps: SinkDeps): Sink {
-  const { res, client, waitStatus } = exchange;
+function resumableSink(exchange: Exchange, deps: SinkDeps): ChosenSink {
+  const { res, client, waitStatus, model, parsed } = exchange;
   const { abort, signal } = client;
-  const id = `stream_${randomBytes(12).toString("hex")}`;
-  const stream = deps.streams.begin({
-    id,
-    owner: ownerOf(res),
-    waitStatus,
-    abort,
-    isBare: framingFor(exchange).eventIds === "asked",
-  });
+  const streamId = `stream_${randomBytes(12).toString("hex")}`;
+  const isBare = framingFor(exchange).eventIds === "asked";
+  const owner = ownerOf(res);
+  const stream = deps.streams.begin({ id: streamId, owner, waitStatus, abort, isBare });
   const { log, token } = stream;
+  const isKept = model.engine.keepsStreams === true && isRepeatable(parsed);
+  const writer = logSink(stream, { ...deps, signal, isKept });
   const detach = deps.streams.attach(stream);
-  const end = () => deps.streams.end(stream);
   client.detach();
-  res.setHeader("location", `${STREAMS_PATH}/${id}?token=${token}`);
+  res.setHeader("location", `${STREAMS_PATH}/${streamId}?token=${token}`);
   const reader = readerOf(exchange, deps);
   // Not awaited: a slow reader may take much longer than the answer.
   const follow = () => void reader.follow(log, -1).finally(detach);
   let hasBegun = false;
-  return {
-    takesBody: false,
+  const sink: Sink = {
+    ...writer,
     begin: () => {
       hasBegun = true;
       follow();
     },
-    send: (frames) => {
-      log.append(frames);
-      return log.room(signal);
-    },
-    end,
-    fail: (_error, last) => {
+    fail: (error, last) => {
+      if (hasBegun) return writer.fail(error, last);
       log.append(last);
-      if (hasBegun) return;
       if (reader.stream.isOpen) return follow();
       res.removeHeader("location");
       reader.leave();
       detach();
     },
+  };
+  return { sink, keptAs: isKept ? { streamId, token, isBare } : null };
+}
+
+type LogSinkOptions = Pick<SinkDeps, "streams"> & {
+  readonly signal: AbortSignal;
+  /** Whether another gateway may continue the stream. */
+  readonly isKept: boolean;
+};
+
+/** Writes to the log of a resumable stream. */
+export function logSink(stream: KeptAnswer, { streams, signal, isKept }: LogSinkOptions): Sink {
+  const { log } = stream;
+  const end = () => streams.end(stream);
+  return {
+    takesBody: false,
+    begin: () => {},
+    send: (frames) => {
+      log.append(frames);
+      return log.room(signal);
+    },
+    end,
+    fail: (error, last) => {
+      if (isKept && isLeftToOthers(error)) streams.leave(stream, continuedElsewhere());
+      else log.append(last);
+    },
     close: end,
   };
+}
+
+/** An outcome that is never sent: the connections of its readers break, and they reconnect. */
+function continuedElsewhere(): ServiceError {
+  return new ServiceError("aborted", "another gateway continues this stream");
 }

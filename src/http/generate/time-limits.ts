@@ -4,7 +4,7 @@
 import type { Request, Response } from "express";
 import { invalidValue } from "../../api/shared/refusals.ts";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
-import { type ClientWatch, watchClient } from "../stream/disconnect.ts";
+import { type ClientWatch, type RequestEnds, watchClient } from "../stream/disconnect.ts";
 import type { Exchange } from "./exchange.ts";
 
 const HEADER = "x-deadline-ms";
@@ -70,9 +70,13 @@ export type TimeLimits = {
   readonly bufferedQueueTimeoutMs: number;
 };
 
+type LimitedRequest = Pick<Exchange, "record" | "admission" | "parsed"> & {
+  readonly client: Pick<RequestEnds, "abort" | "end">;
+};
+
 /** @returns a function to call when the request ends */
 export function keepLimits(
-  { client, record, admission, parsed }: Exchange,
+  { client, record, admission, parsed }: LimitedRequest,
   limits: TimeLimits & { readonly deadlineMs: number | null },
 ): () => void {
   /** Whether the client gets no headers before the complete answer. */

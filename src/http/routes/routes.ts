@@ -68,7 +68,7 @@ import {
 import { mountRequests } from "./requests-routes.ts";
 import { mountResponses, type ResponsesDeps } from "./responses-routes.ts";
 import { mountState, STATE_PATHS, type StateDeps } from "./state-routes.ts";
-import { mountStreams, mountStreamsByToken, type StreamsDeps } from "./streams-routes.ts";
+import { type StreamsDeps, streamRoutes } from "./streams-routes.ts";
 
 type GuardOptions = {
   /** Host names of this server besides localhost and IP addresses; `*` allows any. */
@@ -149,7 +149,9 @@ export function createApp(parts: AppDeps): Express {
   app.use(closeWhileDraining(() => parts.queue.isDraining));
   useEnvelopes(app);
   app.use(checkHost(parts.hostNames), checkOrigin(parts.corsOrigins));
+  const streams = streamRoutes(parts);
   mountPublic(app, parts);
+  streams.mountByToken(app);
   useKeys(app, parts);
   mountPulls(app, parts, readJson);
   mountModelAdmin(app, parts, readJson);
@@ -160,7 +162,7 @@ export function createApp(parts: AppDeps): Express {
   mountState(app, parts);
   mountOllama(app, parts, readJson);
   mountResponses(app, parts);
-  mountStreams(app, parts);
+  streams.mountByOwner(app);
   app.use(
     notFound([
       "/v1/models",
@@ -200,7 +202,6 @@ function mountPublic(app: Express, parts: AppDeps): void {
   mountDocs(app, parts);
   mountPage(app, parts.pageFolder);
   parts.webSockets.mount(app);
-  mountStreamsByToken(app, parts);
 }
 
 function useKeys(

@@ -5,8 +5,9 @@ import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { streamQuery } from "../../api/shared/queries.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
 import { ServiceError } from "../../errors.ts";
-import type { Claim, KeptAnswer, KeptAnswers } from "../../resume/kept-answers.ts";
+import type { Claim, KeptAnswer } from "../../resume/kept-answers.ts";
 import { STREAMS_PATH } from "../generate/sinks.ts";
+import { StreamTakeUp, type TakeUpDeps } from "../generate/take-up.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { localsOf, ownerOf } from "../server/response-locals.ts";
 import { BARE_SSE, framingOf } from "../stream/framing.ts";
@@ -15,33 +16,52 @@ import { checkedQuery } from "./checked-query.ts";
 
 const ONE = `${STREAMS_PATH}/:id`;
 
-export type StreamsDeps = LogReaderDeps & {
-  readonly streams: KeptAnswers;
-  readonly isStrict: boolean;
+export type StreamsDeps = LogReaderDeps &
+  TakeUpDeps & {
+    readonly isStrict: boolean;
+  };
+
+type StreamRoutes = {
+  /** For clients with a token. Goes before the authentication middleware: an EventSource cannot send a key in a header. */
+  readonly mountByToken: (app: Express) => void;
+  /** For the owner of the key. */
+  readonly mountByOwner: (app: Express) => void;
 };
 
-/** For clients with a token. Goes before the authentication middleware: an EventSource cannot send a key in a header. */
-export function mountStreamsByToken(app: Express, deps: StreamsDeps): void {
+export function streamRoutes(deps: StreamsDeps): StreamRoutes {
+  const takeUp = new StreamTakeUp(deps);
+  const serve = (call: Omit<StreamCall, "takeUp">) => serveStream({ ...call, takeUp }, deps);
   const withToken: RequestHandler = (req, res, next) => {
     if (req.query.token === undefined || !["GET", "HEAD", "DELETE"].includes(req.method))
       return next();
-    return serve(req, res, deps, { token: String(req.query.token) });
+    return serve({ req, res, claim: { token: String(req.query.token) } });
   };
-  app.all(ONE, withToken);
+  const asOwner: RequestHandler = (req, res) => serve({ req, res, claim: { owner: ownerOf(res) } });
+  return {
+    mountByToken: (app) => void app.all(ONE, withToken),
+    mountByOwner: (app) => {
+      app.get(ONE, asOwner);
+      app.delete(ONE, asOwner);
+      app.all(ONE, methodNotAllowed("GET, DELETE"));
+    },
+  };
 }
 
-/** For the owner of the key. */
-export function mountStreams(app: Express, deps: StreamsDeps): void {
-  const asOwner: RequestHandler = (req, res) => serve(req, res, deps, { owner: ownerOf(res) });
-  app.get(ONE, asOwner);
-  app.delete(ONE, asOwner);
-  app.all(ONE, methodNotAllowed("GET, DELETE"));
-}
+type StreamCall = {
+  readonly req: Request;
+  readonly res: Response;
+  readonly claim: Claim;
+  readonly takeUp: StreamTakeUp;
+};
 
-/** @throws ServiceError `not_found` */
-function serve(req: Request, res: Response, deps: StreamsDeps, claim: Claim): void {
+/** @throws ServiceError `not_found`, or `engine_unavailable` if the nodes cannot be asked */
+async function serveStream(
+  { req, res, claim, takeUp }: StreamCall,
+  deps: StreamsDeps,
+): Promise<void> {
   const { streams } = deps;
-  const stream = streams.find(String(req.params.id), claim);
+  const id = String(req.params.id);
+  const stream = streams.find(id, claim) ?? (await takeUp.find(id, claim));
   if (!stream) {
     const message = `no such stream; streams are kept for ${streams.options.keepMs / 1000} s without a reader (--resume-grace) and are lost on restart`;
     throw new ServiceError("not_found", message);

@@ -1,9 +1,15 @@
 // Resumable streams: after a reconnect no event is missing or repeated, and no other client can read them.
 
-import { EventSourceParserStream } from "eventsource-parser/stream";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Config } from "../../../src/config/config.ts";
 import { rawPost } from "../../support/clients/raw-client.ts";
+import {
+  openStream,
+  postStream,
+  readEvents as read,
+  reopenStream,
+  type StreamEvent,
+} from "../../support/clients/resumable-stream.ts";
 import { chat, post } from "../../support/clients/sse-client.ts";
 import type { FakeEngine, FakeEngineOptions } from "../../support/engines/fake-engine.ts";
 import { type RunningService, startWithFake, until } from "../../support/start-service.ts";
@@ -24,61 +30,26 @@ const endless: FakeEngineOptions = {
   tokenMs: 2,
 };
 
-type Event = { readonly id?: string | undefined; readonly data: string };
-type Opened = {
-  readonly response: Response;
-  readonly location: string;
-  readonly leave: () => void;
-};
-
-async function open(path: string, init: RequestInit = {}): Promise<Opened> {
-  const controller = new AbortController();
-  const response = await fetch(`${running.url}${path}`, { ...init, signal: controller.signal });
-  const location = response.headers.get("location") ?? "";
-  return { response, location, leave: () => controller.abort() };
-}
+const open = (path: string, init?: RequestInit) => openStream(`${running.url}${path}`, init);
 
 function ask(
   headers: Record<string, string> = RESUMABLE,
   body: object = {},
   path = "/v1/chat/completions",
 ) {
-  return open(path, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify(chat({ stream: true, max_tokens: 4_000, ...body })),
-  });
+  const request = chat({ stream: true, max_tokens: 4_000, ...body });
+  return postStream(`${running.url}${path}`, request, headers);
 }
 
-/** Its events, up to this number or all; then the connection is cut. */
-async function read(
-  { response, leave }: Opened,
-  most = Number.POSITIVE_INFINITY,
-): Promise<Event[]> {
-  const events: Event[] = [];
-  const parsed = response.body
-    ?.pipeThrough(new TextDecoderStream() as never)
-    .pipeThrough(new EventSourceParserStream());
-  for await (const event of parsed ?? []) {
-    events.push(event as Event);
-    if (events.length >= most) break;
-  }
-  leave();
-  return events;
-}
+const reconnect = (location: string, after: string | undefined) =>
+  reopenStream(`${running.url}${location}`, after);
 
-const reconnect = (
-  location: string,
-  after: string | undefined,
-  headers: Record<string, string> = {},
-) => open(location, { headers: { ...headers, ...(after ? { "last-event-id": after } : {}) } });
-
-function textOf(events: readonly Event[]): string {
+function textOf(events: readonly StreamEvent[]): string {
   const chunks = events.filter(({ data }) => data !== "[DONE]").map(({ data }) => JSON.parse(data));
   return chunks.map(({ choices }) => choices?.[0]?.delta?.content ?? "").join("");
 }
 
-const idsOf = (events: readonly Event[]) => events.map(({ id }) => Number(id));
+const idsOf = (events: readonly StreamEvent[]) => events.map(({ id }) => Number(id));
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 test("a client that reconnects again and again gets every event once", async () => {

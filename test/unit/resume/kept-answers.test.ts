@@ -1,7 +1,7 @@
 // Streams that outlive their connections: readers have a limited time to reconnect.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ServiceError } from "../../../src/errors.ts";
+import { ServiceError } from "../../../src/errors.ts";
 import { KeptAnswers } from "../../../src/resume/kept-answers.ts";
 
 const GRACE_MS = 30_000;
@@ -173,4 +173,47 @@ test("leaves nothing behind when it closes", () => {
 
   for (const { id } of streams) expect(store.find(id, { owner: "me" })).toBe(null);
   expect([store.bytes, vi.getTimerCount()]).toEqual([0, 0]);
+});
+
+test("an answer of another server keeps its token, and its readers wait for the events that it writes again", async () => {
+  const { store } = open();
+  const source = { id: "stream_1", owner: "me", waitStatus: () => null, abort: () => {} };
+  const stream = store.begin({ ...source, token: "of the first server", isReplay: true });
+  const { signal } = new AbortController();
+  const reading = stream.log.read(1, signal).next();
+  stream.log.append([{ data: "a" }, { data: "b" }]);
+  stream.log.append([{ data: "c" }]);
+
+  expect(store.find("stream_1", { token: "of the first server" })).toBe(stream);
+  expect((await reading).value).toEqual([{ id: "2", data: "c" }]);
+});
+
+test("a full log of such an answer drops the events that its only reader has already", async () => {
+  const { store } = open(64 * 1_000);
+  const source = { id: "stream_1", owner: "me", waitStatus: () => null, abort: () => {} };
+  const { log } = store.begin({ ...source, isReplay: true });
+  const { signal } = new AbortController();
+  const reading = log.read(49, signal).next();
+  for (let number = 0; number <= 50; number++) log.append([{ data: "x".repeat(40) }]);
+
+  expect(log.room(signal)).toBeUndefined();
+  expect(log.bytes).toBeLessThanOrEqual(1_000);
+  expect((await reading).value).toMatchObject([{ id: "50" }]);
+});
+
+test("remembers the ids of removed answers, but not of one that another server continues", async () => {
+  const { store, begin } = open();
+  const [removed, left] = [begin(), begin()];
+  const { signal } = new AbortController();
+  const reading = left.log.read(-1, signal).next();
+  store.remove(removed);
+  store.leave(left, new ServiceError("aborted", "continued elsewhere"));
+  store.end(left);
+
+  expect([removed, left, { id: "stream_3" }].map(({ id }) => store.knows(id))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  await expect(reading).rejects.toThrow("continued elsewhere");
 });

@@ -2,7 +2,7 @@
 // the stream must be repeatable. The producer's credit is the bound: `onTaken` reports what the consumer takes, and the
 // producer may send that much again.
 
-import { type GenerateEvent, isDelta, joinDeltas, weightOf } from "./events.ts";
+import { type GenerateEvent, isDelta, joinDeltas, weightOf } from "../generation/events.ts";
 
 export type ChannelOptions = {
   /** Called with the weight of each delta that the consumer takes. */

@@ -1,8 +1,8 @@
 // The channel between the engine and one reader: order, merging, and the credit that it reports.
 
 import { expect, test, vi } from "vitest";
+import { Channel } from "../../../src/engine/channel.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import { Channel } from "../../../src/generation/channel.ts";
 import type { Finish, GenerateEvent, TextDelta } from "../../../src/generation/events.ts";
 
 const FINISH: Finish = {
