@@ -5,6 +5,7 @@ import type { Config } from "./config/config.ts";
 import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions, PrefixStorage } from "./engine/messages.ts";
+import type { WorkerOptions } from "./engine/model-worker.ts";
 import type { PrefixFolder, PrefixFolders } from "./engine/prefix-folder.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { WorkerProcess } from "./engine/worker-process.ts";
@@ -31,10 +32,23 @@ export type EngineParts = {
 };
 
 export function createEngine(spec: ModelSpec, parts: EngineParts): Engine {
+  const { config, metrics } = parts;
+  const [id] = spec.names;
+  return new WorkerEngine({
+    ...config,
+    ...workerOptions(spec, parts),
+    streamBufferBytes: config.streamBuffer,
+    onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
+    onLoad: (load) => metrics.stepComputed(id, load),
+  });
+}
+
+/** The worker process of a model that generates. */
+export function workerOptions(spec: ModelSpec, parts: EngineParts): WorkerOptions {
   const { config, log, metrics, workerFolder, diskCache } = parts;
   const options = modelOptions(spec, config);
   const [id] = spec.names;
-  return new WorkerEngine({
+  return {
     ...config,
     entry: workerEntry("main", workerFolder),
     prepareLoad: ({ memoryLimit }) => {
@@ -52,13 +66,10 @@ export function createEngine(spec: ModelSpec, parts: EngineParts): Engine {
         },
       };
     },
-    streamBufferBytes: config.streamBuffer,
     log: (level, message) => log[level](message),
-    onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
     onSaved: (bytes) => metrics.prefixesSaved(id, bytes),
-    onLoad: (load) => metrics.stepComputed(id, load),
     onLoadProgress: progressLog(spec, log),
-  });
+  };
 }
 
 /** Logs each step of the progress once. */

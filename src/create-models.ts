@@ -33,6 +33,10 @@ export type ModelsParts = Omit<EngineParts, "config" | "prefixFolders" | "prefix
   readonly queueOptions: <Own extends object>(own: Own) => Own & Omit<AdmissionsOptions, "slots">;
   /** Replaces the worker process of each model that generates. @param id the model's */
   readonly engine?: Engine | ((id: string) => Engine);
+  /** Makes the engine of each model that generates (default: one with a worker process). */
+  readonly makeEngine?: typeof createEngine;
+  /** The models of the settings (default: `configuredModels()`). */
+  readonly modelsOf?: typeof configuredModels;
   /** Replaces the worker processes for embeddings and ranking. */
   readonly embeddingEngine?: EmbeddingEngine | ((id: string) => EmbeddingEngine);
   /** Replaces the processes that download models. */
@@ -62,7 +66,7 @@ const PREFIX_SHARE = 1 / 4;
 const PULL_LIMITS = { timeoutMs: 30_000, maxWaiting: 16, keep: 32 };
 
 export function createModels(parts: ModelsParts): Models {
-  const { config, log, queueOptions } = parts;
+  const { config, log, queueOptions, modelsOf = configuredModels } = parts;
   const queue = new Admissions(queueOptions({ slots: config().slots }));
   const busyWith = "another request is being computed";
   const embeddingQueue = new Admissions(queueOptions({ slots: 1, busyWith }));
@@ -94,7 +98,7 @@ export function createModels(parts: ModelsParts): Models {
   const makers = { ...parts, ...shares, fleet, queue, embeddingQueue };
   const survey = createSurvey(parts, generatingShare);
   const models = new ModelList({
-    configured: configuredModels(config()),
+    configured: modelsOf(config()),
     fleet,
     createGenerating: (spec) => {
       const describe = survey && (() => survey.describe(spec));
@@ -108,19 +112,19 @@ export function createModels(parts: ModelsParts): Models {
     log: logLine,
   });
   const update = () => {
-    models.update(configuredModels(config()));
+    models.update(modelsOf(config()));
     fleet.plan();
   };
   const pulls = createPulls(parts, models);
   return { models, fleet, queue, embeddingQueue, pulls, survey, update };
 }
 
-/** Null for models without files, in tests. */
+/** Null for models without files, in tests, and for those of a node, which are all loaded. */
 function createSurvey(
-  { engine, config, workerFolder, log }: ModelsParts,
+  { engine, makeEngine, config, workerFolder, log }: ModelsParts,
   memoryLimit: () => MemoryUse,
 ): Survey | null {
-  if (engine) return null;
+  if (engine || makeEngine) return null;
   const parts = { ...(workerFolder === undefined ? {} : { workerFolder }), log: quietLog(log) };
   return new Survey({
     memoryLimit,
@@ -174,7 +178,7 @@ function generatingModel(
   spec: ModelSpec,
   makers: Makers & Pick<FleetModelParts<Engine>, "describe">,
 ): FleetModel<Engine> {
-  const { engine, config, queue, generatingShare } = makers;
+  const { engine, makeEngine = createEngine, config, queue, generatingShare } = makers;
   const [id] = spec.names;
   const given = typeof engine === "function" ? engine(id) : engine;
   return fleetModel(spec, {
@@ -184,7 +188,7 @@ function generatingModel(
     slots: spec.slots,
     isGenerating: true,
     memoryShare: generatingShare,
-    engine: given ?? createEngine(spec, { ...makers, config: config() }),
+    engine: given ?? makeEngine(spec, { ...makers, config: config() }),
     idleUnloadMs: () => config().idleUnloadMs ?? null,
   });
 }

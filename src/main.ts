@@ -7,6 +7,7 @@ import { openFilesProblem } from "./open-files.ts";
 /** Each is loaded only when it runs, so that `keys` and `--help` start fast. */
 const COMMANDS = {
   serve: async () => (await import("./cli/serve.ts")).runServe,
+  node: async () => (await import("./cli/cluster/node.ts")).runNode,
   keys: async () => (await import("./cli/keys.ts")).runKeys,
   pull: async () => (await import("./cli/pull.ts")).runPull,
   list: async () => (await import("./cli/list.ts")).runList,

@@ -9,7 +9,8 @@
 // - if the error has no stack that shows its origin;
 // - if there are many errors within a minute: their cause does not go away with one connection.
 
-const SHARED = /[\\/](?:src|dist)[\\/](?:queue|engine|resume|cluster)[\\/]|node_modules[\\/]p-queue[\\/]/;
+const SHARED =
+  /[\\/](?:src|dist)[\\/](?:queue|engine|resume|cluster)[\\/]|node_modules[\\/]p-queue[\\/]/;
 const MAX_PER_MINUTE = 10;
 const MINUTE_MS = 60_000;
 /** Added to the drain timeout before the process exits anyway: the error may have broken the closing too. */

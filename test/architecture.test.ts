@@ -110,6 +110,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   bench: [],
   "uncaught.ts": [],
   "service.ts": ["*"],
+  "create-node.ts": ["*"],
+  "node-models.ts": [
+    ...["cluster", "type config", "configured-models.ts", "create-engines.ts", "create-models.ts"],
+    ...["engine", "errors.ts", "journal/model-fingerprints.ts", "type models"],
+  ],
   "open-files.ts": [],
   "cpu-count.ts": [],
   cli: ["*"],

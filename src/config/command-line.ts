@@ -105,7 +105,7 @@ function describeBadArgument(error: NodeJS.ErrnoException, first = ""): string {
   if (error.code !== "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL")
     return `${error.message.split("\n")[0]} (see --help)`;
   const problem = /^[a-z]{1,12}$/.test(first)
-    ? `unknown command "${first}"; the commands are serve, keys, pull, list, ps, load, stop, rm, cache, launch, show, bench, doctor and health`
+    ? `unknown command "${first}"; the commands are serve, node, keys, pull, list, ps, load, stop, rm, cache, launch, show, bench, doctor and health`
     : "unexpected argument; choose a model with --model PATH";
   return `${problem}; with npm, put -- before the options`;
 }

@@ -21,6 +21,7 @@ export function helpText({ showsExpert }: HelpOptions): string {
     "with a chat page for the browser.",
     "",
     "usage: sluice [serve] [options]   start the server",
+    "       sluice node [options]      compute for the gateways of a cluster (--cluster)",
     "       sluice keys --help         make, change and list API keys, and print their usage",
     "       sluice pull NAME           download a model, such as qwen3:4b",
     "       sluice list                list the models in the folder; also: list --catalog",

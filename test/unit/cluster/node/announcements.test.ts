@@ -5,7 +5,8 @@ import { modelKeyOf } from "../../../../src/cluster/node/model-key.ts";
 import { PrefixDigest } from "../../../../src/cluster/prefix-digest.ts";
 import { prefixHashes } from "../../../../src/generation/prefix-hashes.ts";
 import { PLAIN_PREPARED } from "../../../support/clients/requests.ts";
-import { MODEL_KEY, settled, startNode } from "../../../support/cluster/test-node.ts";
+import { MODEL_KEY, settled } from "../../../support/cluster/test-gateway.ts";
+import { startNode } from "../../../support/cluster/test-node.ts";
 
 const PROMPT = Uint32Array.from({ length: 256 }, (_, index) => index);
 const LONG = { ...PLAIN_PREPARED, promptTokens: PROMPT };

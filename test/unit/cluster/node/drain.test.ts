@@ -1,7 +1,8 @@
 // A node that shuts down: it takes nothing new, its runs finish or move, and then it ends.
 
 import { expect, test } from "vitest";
-import { MODEL_KEY, settled, startNode } from "../../../support/cluster/test-node.ts";
+import { MODEL_KEY, settled } from "../../../support/cluster/test-gateway.ts";
+import { startNode } from "../../../support/cluster/test-node.ts";
 
 const DRAIN_MS = 5_000;
 

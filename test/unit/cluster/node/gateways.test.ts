@@ -1,7 +1,8 @@
 // What a node does for gateways that come, are silent, are superseded, or cannot be reached.
 
 import { expect, test } from "vitest";
-import { GRACE_MS, keptStream, settled, startNode } from "../../../support/cluster/test-node.ts";
+import { keptStream, settled } from "../../../support/cluster/test-gateway.ts";
+import { GRACE_MS, startNode } from "../../../support/cluster/test-node.ts";
 
 const POSITION = { id: "r1.0", next: 0, creditBytes: 100 };
 

@@ -2,13 +2,8 @@
 
 import { expect, test } from "vitest";
 import { PLAIN_PREPARED } from "../../../support/clients/requests.ts";
-import {
-  GRACE_MS,
-  keptStream,
-  MODEL_KEY,
-  settled,
-  startNode,
-} from "../../../support/cluster/test-node.ts";
+import { keptStream, MODEL_KEY, settled } from "../../../support/cluster/test-gateway.ts";
+import { GRACE_MS, startNode } from "../../../support/cluster/test-node.ts";
 
 const FIND = { type: "find", id: "f1", streamId: "s1" } as const;
 const NOT_FOUND = { type: "found", id: "f1", stream: null };

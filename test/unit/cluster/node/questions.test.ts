@@ -2,7 +2,8 @@
 
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../../src/errors.ts";
-import { MODEL_KEY, settled, startNode } from "../../../support/cluster/test-node.ts";
+import { MODEL_KEY, settled } from "../../../support/cluster/test-gateway.ts";
+import { startNode } from "../../../support/cluster/test-node.ts";
 
 const QUESTION = { type: "detokenize", tokens: [1] } as const;
 const ASK = { type: "ask", id: "q1", model: MODEL_KEY, question: QUESTION } as const;

@@ -1,7 +1,8 @@
 // The runs of a node: numbers of events, credit, resending, what a sync repairs, and the slots.
 
 import { expect, test } from "vitest";
-import { MODEL_KEY, settled, startNode } from "../../../support/cluster/test-node.ts";
+import { MODEL_KEY, settled } from "../../../support/cluster/test-gateway.ts";
+import { startNode } from "../../../support/cluster/test-node.ts";
 
 test("each event of a run has the next number, and those of one step and one turn travel in one packet", async () => {
   const { worker, gateway } = await startNode();
