@@ -47,7 +47,6 @@ export function createNodeModels(parts: Omit<ModelsParts, "engine" | "makeEngine
 function alwaysLoaded(config: Config): ConfiguredModels {
   const configured = configuredModels(config);
   const { embedding, ranking } = configured;
-  const [first, ...others] = configured.generating;
   const pinned = new Map<ModelSpec, ModelSpec>();
   const pin = (spec: ModelSpec): ModelSpec => {
     const known = pinned.get(spec) ?? { ...spec, isPinned: true, isPreloaded: true };
@@ -56,7 +55,7 @@ function alwaysLoaded(config: Config): ConfiguredModels {
   };
   return {
     ...configured,
-    generating: [pin(first), ...others.map(pin)],
+    generating: configured.generating.map(pin),
     embedding: embedding && pin(embedding),
     ranking: ranking && pin(ranking),
     folder: null,
