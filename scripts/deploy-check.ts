@@ -13,7 +13,9 @@ const ROOT = path.join(import.meta.dirname, "..");
 const REQUIREMENTS = path.join(import.meta.dirname, "deploy-check/requirements.txt");
 const TOOLS = path.join(tmpdir(), "sluice-deploy-check");
 const CHART = "deploy/helm/sluice";
-const COMPOSE = ["deploy/compose.yaml", "deploy/compose.cuda.yaml"];
+const COMPOSE = ["compose.yaml", "compose.cuda.yaml", "compose.cluster.yaml"].map(
+  (file) => `deploy/${file}`,
+);
 /** The oldest version that the chart is for, and the newest one that the package knows. */
 const KUBERNETES = ["1.30", "1.37"];
 /** Custom resources: Kubernetes itself has no schema for them. */

@@ -1,7 +1,13 @@
 #!/bin/sh
 # Starts nginx with ../nginx.conf, whose lines marked (*) are adapted to the containers: where Sluice is, HTTPS, the server's name.
+# Of the gateways of a cluster, one is active. The others answer 503 before they have done anything, and nginx asks the next one.
 set -eu
-sed -e 's/server 127\.0\.0\.1:8080;/server sluice:8080;/' \
+gateways=${SLUICE_GATEWAYS:-sluice}
+next=off
+[ "$gateways" = sluice ] || next="error http_503 non_idempotent"
+servers=$(for gateway in $gateways; do printf 'server %s:8080 max_fails=0; ' "$gateway"; done)
+sed -e "s/server 127\.0\.0\.1:8080;/$servers/" \
+  -e "s/proxy_next_upstream off;/proxy_next_upstream $next;/" \
   -e 's#listen 80; .*#listen 8443 ssl; ssl_certificate /run/secrets/tls-cert; ssl_certificate_key /run/secrets/tls-key;#' \
   -e "s/server_name sluice\.example\.org;/server_name $SLUICE_NAME;/" \
   -e 's#/var/log/nginx/sluice\.log#/dev/stdout#' \

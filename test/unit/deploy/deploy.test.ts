@@ -14,7 +14,10 @@ const chart = (file: string) => text(path.join("deploy/helm/sluice", file));
 const manifest = JSON.parse(text("package.json"));
 const dockerfile = text("Dockerfile");
 const compose = parse(text("deploy/compose.yaml"));
+const cluster = parse(text("deploy/compose.cluster.yaml"), { merge: true });
 const statefulSet = chart("templates/statefulset.yaml");
+const gateways = chart("templates/gateways.yaml");
+const helpers = chart("templates/_helpers.tpl");
 const values = parse(chart("values.yaml"));
 const schema = JSON.parse(chart("values.schema.json"));
 
@@ -56,7 +59,8 @@ test("the builder gets all that the package and its build need", () => {
 });
 
 test("all files that the compose file mounts are there", () => {
-  const mounted = Object.values(compose.services as Record<string, { volumes?: string[] }>)
+  const mounted = [compose, cluster]
+    .flatMap(({ services }) => Object.values(services as Record<string, { volumes?: string[] }>))
     .flatMap(({ volumes = [] }) => volumes)
     .map((volume) => volume.split(":")[0] ?? "")
     .filter((source) => source.startsWith("."));
@@ -65,8 +69,8 @@ test("all files that the compose file mounts are there", () => {
   expect(mounted.filter((file) => !existsSync(path.join(ROOT, "deploy", file)))).toEqual([]);
 });
 
-test("every container of the compose file is read-only, without capabilities, and limited in memory", () => {
-  for (const service of Object.values(compose.services)) {
+test("every container of the compose files is read-only, without capabilities, and limited in memory", () => {
+  for (const service of [...Object.values(compose.services), cluster.services.nats]) {
     expect(service).toMatchObject({
       ...{ read_only: true, cap_drop: ["ALL"], mem_limit: expect.stringMatching(/\d/) },
       ...{ security_opt: ["no-new-privileges:true"], healthcheck: expect.anything() },
@@ -77,18 +81,41 @@ test("every container of the compose file is read-only, without capabilities, an
 test("compose file and chart use the image's user, port and folders", () => {
   const settings = parse(text("deploy/compose/sluice/sluice.yaml"));
 
-  expect(statefulSet.match(/(?:runAsUser|runAsGroup|fsGroup): \d+/g)).toEqual([
+  expect(helpers.match(/(?:runAsUser|runAsGroup|fsGroup): \d+/g)).toEqual([
     ...["runAsUser: 10001", "runAsGroup: 10001", "fsGroup: 10001"],
   ]);
-  expect(statefulSet).toContain("containerPort: 8080");
+  for (const pods of [statefulSet, gateways]) {
+    expect(pods).toContain('include "sluice.podSecurity"');
+    expect(pods).toContain("containerPort: 8080");
+  }
   expect(compose.services.sluice.volumes).toContain("models:/models");
   expect(settings).toMatchObject({ "models-dir": "/models", "keys-file": "/data/keys.json" });
   expect(images.every((image) => image.includes("10001 /models /data"))).toBe(true);
 });
 
+test("the containers of a cluster are gateways or nodes, with the NATS credentials of their role", () => {
+  const { sluice, nats, ...services } = cluster.services;
+  const roleOf = (name: string) => /^(gateway|node)-\d$/.exec(name)?.[1];
+  const members = { "gateway-1": sluice, ...services };
+  for (const [name, member] of Object.entries<Record<string, unknown>>(members)) {
+    const role = roleOf(name);
+    if (role === undefined) continue;
+    expect(member.command).toEqual([role]);
+    expect(member.secrets).toEqual([`nats-${role}`]);
+    expect(member.environment).toMatchObject({
+      SLUICE_CLUSTER: "nats://nats:4222",
+      SLUICE_CLUSTER_CREDENTIALS: `/run/secrets/nats-${role}`,
+    });
+  }
+  expect(Object.keys(members).filter(roleOf)).toHaveLength(4);
+  expect(services.nginx.environment.SLUICE_GATEWAYS).toBe("sluice gateway-2");
+  expect(nats.volumes[0]).toMatch("./nats.conf:");
+});
+
 test("containers have more time to end than the drain takes", () => {
   expect(Number.parseInt(compose.services.sluice.stop_grace_period, 10)).toBeGreaterThan(30);
-  expect(statefulSet).toContain("add .Values.preStopSeconds .Values.drainSeconds 15");
+  for (const pods of [statefulSet, gateways])
+    expect(pods).toContain("add .Values.preStopSeconds .Values.drainSeconds 15");
 });
 
 test("the chart has the version of the package", () => {

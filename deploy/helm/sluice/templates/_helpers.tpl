@@ -16,6 +16,22 @@ app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- /* The pods that compute: all of them, or the nodes of a cluster. */ -}}
+{{- define "sluice.computing" -}}
+{{ include "sluice.selector" . }}
+{{- if .Values.cluster.enabled }}
+app.kubernetes.io/component: node
+{{- end }}
+{{- end -}}
+
+{{- /* The pods that take requests: all of them, or the gateways of a cluster. */ -}}
+{{- define "sluice.serving" -}}
+{{ include "sluice.selector" . }}
+{{- if .Values.cluster.enabled }}
+app.kubernetes.io/component: gateway
+{{- end }}
+{{- end -}}
+
 {{- define "sluice.labels" -}}
 {{ include "sluice.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -52,6 +68,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $_ := set $own "tls-cert" "/etc/sluice/tls/tls.crt" -}}
 {{- $_ := set $own "tls-key" "/etc/sluice/tls/tls.key" -}}
 {{- end -}}
+{{- with .Values.cluster -}}
+{{- if .enabled -}}
+{{- $_ := set $own "cluster" (required "set cluster.servers to the addresses of NATS, such as nats://nats.nats.svc:4222" .servers) -}}
+{{- $_ := set $own "cluster-name" .name -}}
+{{- if .credentialsSecret -}}
+{{- $_ := set $own "cluster-credentials" "/etc/sluice/nats/credentials" -}}
+{{- end -}}
+{{- if .caSecret -}}
+{{- $_ := set $own "cluster-ca" "/etc/sluice/nats-ca/ca.crt" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- toYaml (mergeOverwrite $own .Values.config) -}}
 {{- end -}}
 
@@ -67,4 +95,76 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
+{{- end -}}
+
+{{- define "sluice.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- /* Mounts of the settings, the keys and certificates. */ -}}
+{{- define "sluice.settingsMounts" -}}
+- name: config
+  mountPath: /etc/sluice/config
+  readOnly: true
+{{- if include "sluice.keysSecret" . }}
+- name: keys
+  mountPath: /etc/sluice/keys
+  readOnly: true
+{{- end }}
+{{- if .Values.tls.existingSecret }}
+- name: tls
+  mountPath: /etc/sluice/tls
+  readOnly: true
+{{- end }}
+{{- if and .Values.cluster.enabled .Values.cluster.credentialsSecret }}
+- name: nats
+  mountPath: /etc/sluice/nats
+  readOnly: true
+{{- end }}
+{{- if and .Values.cluster.enabled .Values.cluster.caSecret }}
+- name: nats-ca
+  mountPath: /etc/sluice/nats-ca
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- /* Volumes of those mounts. `role`: whose NATS credentials. */ -}}
+{{- define "sluice.settingsVolumes" -}}
+- name: config
+  configMap:
+    name: {{ include "sluice.fullname" .root }}
+{{- with include "sluice.keysSecret" .root }}
+- name: keys
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- with .root.Values.tls.existingSecret }}
+- name: tls
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- if .root.Values.cluster.enabled }}
+{{- with .root.Values.cluster.credentialsSecret }}
+- name: nats
+  secret:
+    secretName: {{ . }}
+    items:
+      - key: {{ $.role }}
+        path: credentials
+{{- end }}
+{{- with .root.Values.cluster.caSecret }}
+- name: nats-ca
+  secret:
+    secretName: {{ . }}
+    items:
+      - key: ca.crt
+        path: ca.crt
+{{- end }}
+{{- end }}
 {{- end -}}
