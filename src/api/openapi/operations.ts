@@ -88,6 +88,8 @@ const WHOLE: NamedSchema = ["Response", response];
 
 const STREAM = "/v1/streams/{id}";
 const STREAM_ID = "Id of a stream that was started with `x-resumable`.";
+/** In a cluster: the nodes are asked for a stream that this gateway does not know. */
+const TAKE_UP_CODES: readonly ErrorCode[] = ["engine_unavailable", "draining", "queue_full"];
 const anyEvent = z.union(
   DIALECTS.flatMap(({ contract: { event }, lines }) => (event && !lines ? [event] : [])),
 );
@@ -137,14 +139,14 @@ const BY_SCOPE: readonly Operation[] = [
       { status: 200, description: "The remaining events, as they were first sent" },
       { status: 204, description: "There are no more events" },
     ],
-    codes: [...BAD_QUERY, "not_found", "events_dropped"],
+    codes: [...BAD_QUERY, "not_found", "events_dropped", ...TAKE_UP_CODES],
   }),
   get(STREAM, SERVER, "Stops a stream whose connection was lost", null, {
     method: "delete",
     id: STREAM_ID,
     query: streamQuery.pick({ token: true }),
     answers: [{ status: 204, description: "Stopped" }],
-    codes: ["not_found"],
+    codes: ["not_found", ...TAKE_UP_CODES],
   }),
   get("/slots", LLAMA_CPP, "Shows what each slot is doing", ["SlotList", slotList], {
     query: slotsQuery,

@@ -128,7 +128,7 @@ function backgroundSink(exchange: Exchange, deps: SinkDeps): Sink {
  * The store stops a stream that no client has read for the grace period.
  */
 function resumableSink(exchange: Exchange, deps: SinkDeps): ChosenSink {
-  const { res, client, waitStatus, model, parsed } = exchange;
+  const { res, client, waitStatus, model, parsed, admission } = exchange;
   const { abort, signal } = client;
   const streamId = `stream_${randomBytes(12).toString("hex")}`;
   const isBare = framingFor(exchange).eventIds === "asked";
@@ -136,7 +136,8 @@ function resumableSink(exchange: Exchange, deps: SinkDeps): ChosenSink {
   const stream = deps.streams.begin({ id: streamId, owner, waitStatus, abort, isBare });
   const { log, token } = stream;
   const isKept = model.engine.keepsStreams === true && isRepeatable(parsed);
-  const writer = logSink(stream, { ...deps, signal, isKept });
+  const mayContinue = () => isKept && admission.hadTurn;
+  const writer = logSink(stream, { ...deps, signal, mayContinue });
   const detach = deps.streams.attach(stream);
   client.detach();
   res.setHeader("location", `${STREAMS_PATH}/${streamId}?token=${token}`);
@@ -164,12 +165,15 @@ function resumableSink(exchange: Exchange, deps: SinkDeps): ChosenSink {
 
 type LogSinkOptions = Pick<SinkDeps, "streams"> & {
   readonly signal: AbortSignal;
-  /** Whether another gateway may continue the stream. */
-  readonly isKept: boolean;
+  /** Whether another gateway can continue the stream: a node has begun it. */
+  readonly mayContinue: () => boolean;
 };
 
 /** Writes to the log of a resumable stream. */
-export function logSink(stream: KeptAnswer, { streams, signal, isKept }: LogSinkOptions): Sink {
+export function logSink(
+  stream: KeptAnswer,
+  { streams, signal, mayContinue }: LogSinkOptions,
+): Sink {
   const { log } = stream;
   const end = () => streams.end(stream);
   return {
@@ -181,7 +185,7 @@ export function logSink(stream: KeptAnswer, { streams, signal, isKept }: LogSink
     },
     end,
     fail: (error, last) => {
-      if (isKept && isLeftToOthers(error)) streams.leave(stream, continuedElsewhere());
+      if (mayContinue() && isLeftToOthers(error)) streams.leave(stream, continuedElsewhere());
       else log.append(last);
     },
     close: end,

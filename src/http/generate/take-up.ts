@@ -59,6 +59,8 @@ type Continued = OriginalRequest & {
 
 /** Ids as sinks.ts makes them: others are not worth a search. */
 const STREAM_ID = /^stream_[0-9a-f]{24}$/;
+/** A deadline that passed meanwhile ends the answer only after the text that its client has already. */
+const REPLAY_MS = 1_000;
 /** Limit of searches at a time: anybody may send ids. */
 const MAX_SEARCHES = 1_000;
 
@@ -153,8 +155,10 @@ export class StreamTakeUp {
   async #deliver(kept: KeptAnswer, stream: Continued): Promise<void> {
     const { dialect, origin, ends, admission } = stream;
     const { requestId, deadlineMs } = origin;
-    const clearLimits = keepLimits({ ...stream, client: ends }, { ...this.#deps, deadlineMs });
-    const sink = logSink(kept, { ...this.#deps, signal: ends.signal, isKept: true });
+    const limits = { ...this.#deps, deadlineMs, graceMs: REPLAY_MS };
+    const clearLimits = keepLimits({ ...stream, client: ends }, limits);
+    const { signal } = ends;
+    const sink = logSink(kept, { ...this.#deps, signal, mayContinue: () => true });
     let failure: ServiceError | null = null;
     try {
       await deliver({ dialect, requestId, sink, accept: async () => acceptedAgain(stream) });

@@ -74,10 +74,17 @@ type LimitedRequest = Pick<Exchange, "record" | "admission" | "parsed"> & {
   readonly client: Pick<RequestEnds, "abort" | "end">;
 };
 
+type LimitOptions = TimeLimits & {
+  /** The client's own limit; null for none. */
+  readonly deadlineMs: number | null;
+  /** No limit ends the request earlier from now on. Default: 0. */
+  readonly graceMs?: number;
+};
+
 /** @returns a function to call when the request ends */
 export function keepLimits(
   { client, record, admission, parsed }: LimitedRequest,
-  limits: TimeLimits & { readonly deadlineMs: number | null },
+  { graceMs = 0, ...limits }: LimitOptions,
 ): () => void {
   /** Whether the client gets no headers before the complete answer. */
   const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
@@ -88,7 +95,7 @@ export function keepLimits(
       () => act(ms / 1000),
       (error) => client.abort(toServiceError(error)),
     );
-    timers.push(setTimeout(due, Math.max(0, ms - record.ageMs)));
+    timers.push(setTimeout(due, Math.max(graceMs, ms - record.ageMs)));
   };
   const end = (error: ServiceError) => {
     if (record.hasText) {

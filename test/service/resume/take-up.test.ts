@@ -194,6 +194,21 @@ test("stops when no client comes back in time", async () => {
   expect(cluster.two.logLines.at(-1)).toMatchObject({ outcome: "aborted" });
 });
 
+test("a deadline that passed meanwhile ends it after the text that the client has", async () => {
+  const cluster = await start(endless);
+  const begun = await beginOn(cluster, 5, { headers: { "x-deadline-ms": "60000" } });
+  cluster.node.olderByMs = 100_000;
+  cluster.node.limitTo(10);
+  const events = [...begun.received, ...(await readOn(cluster, begun))];
+
+  expect(idsOf(events)).toEqual(upTo(events.length));
+  expect(textOf(events)).toBe("word ".repeat(10));
+  expect(JSON.parse(events.at(-2)?.data ?? "")).toMatchObject({
+    choices: [{ finish_reason: "length" }],
+    timings: { deadline_reached: true },
+  });
+});
+
 test("HEAD answers with the headers of the stream", async () => {
   const cluster = await start(writing);
   const { location } = await beginOn(cluster, 3);
@@ -258,6 +273,18 @@ test("a gateway that shuts down breaks the connections, so that its clients cont
   node.limitTo(Number.POSITIVE_INFINITY);
   const events = await readEvents(await reopenStream(`${two.url}${stream.location}`, "4"), 20);
   expect(idsOf(events)).toEqual(upTo(20).map((index) => index + 5));
+});
+
+test("a request that no node has begun gets the error of a gateway that shuts down", async () => {
+  const cluster = await start(endless, { drainTimeoutMs: 20, slots: 1 });
+  const { node, one } = cluster;
+  node.limitTo(5);
+  const running = await postStream(`${one.url}${CHAT}`, hello, RESUMABLE);
+  const reading = readEvents(running).catch(() => {});
+  const waiting = await postStream(`${one.url}${CHAT}`, hello, RESUMABLE);
+  const [events] = await Promise.all([readEvents(waiting), one.close(), reading]);
+
+  expect(JSON.parse(events.at(-1)?.data ?? "")).toMatchObject({ error: { code: "draining" } });
 });
 
 test("a WebSocket continues it too", async () => {

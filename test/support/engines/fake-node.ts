@@ -12,6 +12,7 @@ import type {
   StreamFinder,
 } from "../../../src/generation/kept-stream.ts";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
+import { Tally } from "../../../src/generation/tally.ts";
 import { FakeEngine, type FakeEngineOptions } from "./fake-engine.ts";
 
 type Run = {
@@ -19,6 +20,11 @@ type Run = {
   readonly request: PreparedRequest;
   readonly events: GenerateEvent[];
   readonly stop: AbortController;
+};
+
+type ReadOptions = Pick<ContinueOptions, "signal" | "deadline"> & {
+  /** Whether nothing arrives at the gateway any more. */
+  readonly isCut: () => boolean;
 };
 
 /** The name of its model. */
@@ -45,6 +51,8 @@ export class FakeNode implements StreamFinder {
   aborted = 0;
   /** Whether every search fails. */
   isUnreachable = false;
+  /** By how much the streams seem older than they are. */
+  olderByMs = 0;
   /** Each search waits for it. */
   hold: Promise<void> = Promise.resolve();
 
@@ -95,7 +103,7 @@ export class FakeNode implements StreamFinder {
     if (!run) return null;
     const origin = JSON.parse(JSON.stringify(run.kept.origin));
     return {
-      origin,
+      origin: { ...origin, arrivedAt: origin.arrivedAt - this.olderByMs },
       request: run.request,
       model: MODEL,
       continue: (options) => this.#continue(run, options),
@@ -104,7 +112,7 @@ export class FakeNode implements StreamFinder {
 
   async *#continue(run: Run, options: ContinueOptions) {
     this.takeovers += 1;
-    yield* this.#read(run, options.signal, () => false);
+    yield* this.#read(run, { ...options, isCut: () => false });
   }
 
   async *#generate(
@@ -118,7 +126,8 @@ export class FakeNode implements StreamFinder {
     this.#runs.set(kept.streamId, run);
     void this.#compute(run);
     try {
-      yield* this.#read(run, signal, () => this.#cut.has(gateway));
+      const deadline = new AbortController().signal;
+      yield* this.#read(run, { signal, deadline, isCut: () => this.#cut.has(gateway) });
     } finally {
       lease.release();
     }
@@ -133,15 +142,22 @@ export class FakeNode implements StreamFinder {
     }
   }
 
-  async *#read(run: Run, signal: AbortSignal, isCut: () => boolean) {
+  async *#read(
+    run: Run,
+    { signal, deadline, isCut }: ReadOptions,
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    const tally = new Tally(run.request.promptTokens.length);
+    const either = AbortSignal.any([signal, deadline]);
     for (let next = 0; ; ) {
       const event = next < this.#limit && !isCut() ? run.events[next] : undefined;
       if (event) {
+        tally.add(event);
         yield event;
         next += 1;
         if (event.type === "finish") return;
       } else {
-        await orAborted(this.#change.promise, signal).catch(() => {});
+        await orAborted(this.#change.promise, either).catch(() => {});
+        if (deadline.aborted) return yield tally.finish("length", null);
         if (!signal.aborted) continue;
         if (!isCut()) this.aborted += 1;
         throw abortReason(signal);
