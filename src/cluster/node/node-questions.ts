@@ -26,12 +26,16 @@ export type NodeQuestionsOptions = {
   readonly onChange: () => void;
 };
 
-type OpenQuestion = { readonly gateway: string; readonly abort: AbortController };
+type OpenQuestion = {
+  readonly gateway: string;
+  readonly id: string;
+  readonly abort: AbortController;
+};
 type Outcome = Extract<FromNode, { type: "answered" | "embedded" | "refused" }>;
 
 export class NodeQuestions {
   readonly #options: NodeQuestionsOptions;
-  /** By id. */
+  /** By gateway and id: two gateways may use the same ids. */
   readonly #open = new Map<string, OpenQuestion>();
 
   constructor(options: NodeQuestionsOptions) {
@@ -67,15 +71,20 @@ export class NodeQuestions {
   }
 
   abort(gateway: string, id: string): void {
-    const question = this.#open.get(id);
-    if (question?.gateway === gateway) question.abort.abort(cancelled());
+    this.#open.get(keyOf(gateway, id))?.abort.abort(cancelled());
   }
 
-  /** @param listed what the gateway waits for; its other questions are aborted @returns the ids that the node does not have */
+  /**
+   * @param listed what the gateway waits for; its other questions are aborted and forgotten, because it may use their ids again
+   * @returns the ids that the node does not have
+   */
   sync(gateway: string, listed: readonly string[]): readonly string[] {
-    for (const [id, question] of this.#open)
-      if (question.gateway === gateway && !listed.includes(id)) question.abort.abort(cancelled());
-    return listed.filter((id) => this.#open.get(id)?.gateway !== gateway);
+    for (const [key, question] of this.#open) {
+      if (question.gateway !== gateway || listed.includes(question.id)) continue;
+      this.#open.delete(key);
+      question.abort.abort(cancelled());
+    }
+    return listed.filter((id) => !this.#open.has(keyOf(gateway, id)));
   }
 
   /** The gateway is gone. */
@@ -92,15 +101,21 @@ export class NodeQuestions {
     id: string,
     compute: (signal: AbortSignal) => Promise<Outcome>,
   ): Promise<void> {
-    if (this.#open.has(id)) return;
-    const abort = new AbortController();
-    this.#open.set(id, { gateway, abort });
+    const key = keyOf(gateway, id);
+    if (this.#open.has(key)) return;
+    const question = { gateway, id, abort: new AbortController() };
+    this.#open.set(key, question);
     const failed = (error: unknown) => refusal(id, error, { ms: 0, isLost: false });
-    const outcome = await compute(abort.signal).catch(failed);
-    this.#open.delete(id);
+    const outcome = await compute(question.abort.signal).catch(failed);
+    if (this.#open.get(key) !== question) return; // forgotten
+    this.#open.delete(key);
     this.#options.post(gateway, outcome);
     this.#options.onChange();
   }
+}
+
+function keyOf(gateway: string, id: string): string {
+  return `${gateway} ${id}`;
 }
 
 function refusal(

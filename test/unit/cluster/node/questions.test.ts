@@ -79,6 +79,30 @@ test("a question that a sync does not list is aborted, and one that the node doe
   expect(worker.sentOf("abort")).toHaveLength(1);
 });
 
+test("a forgotten question is not answered, and its id can be used again", async () => {
+  const { worker, g1, question } = await asked();
+  await g1.sync();
+  await g1.send(ASK);
+  worker.questions.receive({ type: "answered", id: question.id, answer: "old", ms: 1 });
+  await settled();
+  expect(g1.received).toEqual([]);
+  const [, again] = worker.sentOf("ask");
+  worker.questions.receive({ type: "answered", id: again?.id ?? "", answer: "new", ms: 1 });
+  await settled();
+  expect(g1.received).toMatchObject([{ type: "answered", id: "q1", answer: "new" }]);
+});
+
+test("two gateways may use the same ids", async () => {
+  const { worker, g1, gateway } = await asked();
+  const g2 = gateway("g2", 1);
+  await g2.send(ASK);
+  const [, second] = worker.sentOf("ask");
+  worker.questions.receive({ type: "answered", id: second?.id ?? "", answer: "b", ms: 1 });
+  await settled();
+  expect(g1.received).toEqual([]);
+  expect(g2.received).toMatchObject([{ type: "answered", id: "q1", answer: "b" }]);
+});
+
 test("questions of a lost gateway are aborted", async () => {
   const { worker, clock } = await asked();
   clock.advance(2_200);
