@@ -113,12 +113,13 @@ export class FakeNodeWorker implements NodeWorker {
     this.#become("failed");
   }
 
+  /** As with a real process, those that wait while it restarts go on waiting when it crashes again. */
   #become(state: EngineStatus["state"]): void {
+    const wasReady = this.#state === "ready";
     this.#state = state;
-    const ready = this.#ready;
-    this.#ready = deferred();
-    if (state === "ready") ready.resolve();
-    else if (state === "failed") ready.reject(new ServiceError("engine_unavailable", "it failed"));
+    if (state === "ready") return this.#ready.resolve();
+    if (wasReady) this.#ready = deferred();
+    if (state === "failed") this.#ready.reject(new ServiceError("engine_unavailable", "it failed"));
   }
 
   #hasStarted(id: string): boolean {

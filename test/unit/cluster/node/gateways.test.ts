@@ -1,6 +1,7 @@
 // What a node does for gateways that come, are silent, are superseded, or cannot be reached.
 
 import { expect, test } from "vitest";
+import { KnownGateways } from "../../../../src/cluster/node/known-gateways.ts";
 import { keptStream, settled } from "../../../support/cluster/test-gateway.ts";
 import { GRACE_MS, startNode } from "../../../support/cluster/test-node.ts";
 
@@ -72,6 +73,26 @@ test("a gateway that comes back gets its kept runs again, with the events that i
   worker.generate("b", "r1.0");
   await settled();
   expect(g1.eventsOf("r1.0")).toEqual(["0 a", "1 b"]);
+});
+
+test("the grace time begins again when a gateway that came back is lost again", async () => {
+  const { worker, gateway, clock } = await startNode();
+  const g1 = gateway("g1", 1);
+  await g1.start("r1.0", keptStream("s1"));
+  clock.advance(GRACE_MS);
+  await g1.sync([POSITION]);
+  clock.advance(GRACE_MS);
+  expect(worker.sentOf("abort")).toEqual([]);
+  clock.advance(2_200);
+  expect(worker.sentOf("abort").map(({ id }) => id)).toEqual(["r1.0"]);
+});
+
+test("a gateway is superseded once", () => {
+  const gateways = new KnownGateways(10);
+  gateways.hear({ id: "g1", term: 1 });
+  const newer = { id: "g2", term: 2 };
+  expect(gateways.hear(newer)).toEqual({ type: "new", superseded: ["g1"] });
+  expect(gateways.hear(newer)).toEqual({ type: "known", superseded: [] });
 });
 
 test("while NATS is away, nothing is aborted before the grace time; the 2 s count from the reconnect", async () => {

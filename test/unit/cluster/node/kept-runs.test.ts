@@ -158,6 +158,20 @@ test("a stream of more than 1 MiB is not kept any more, and its run is aborted w
   expect(worker.sentOf("abort").map(({ id }) => id)).toEqual(["r1.0"]);
 });
 
+test("an orphan that becomes too long for another gateway is aborted", async () => {
+  const { worker, clock } = await orphanedRun();
+  worker.generate("x".repeat(2 ** 20), "r1.0");
+  clock.advance(200);
+  expect(worker.sentOf("abort").map(({ id }) => id)).toEqual(["r1.0"]);
+});
+
+test("an orphan belongs to no gateway before it is attached", async () => {
+  const { newer, worker } = await orphanedRun();
+  await newer.sync([{ id: "r1.0", next: 0, creditBytes: 500 }]);
+  expect(newer.received).toEqual([{ type: "unknown", ids: ["r1.0"] }]);
+  expect(worker.sentOf("credit")).toEqual([]);
+});
+
 test("ended streams that wait for a gateway take at most 64 MiB: the oldest are forgotten first", async () => {
   const { worker, gateway, clock } = await startNode({ model: { slots: 1 } });
   const g1 = gateway("g1", 1);

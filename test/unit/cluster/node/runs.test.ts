@@ -256,3 +256,27 @@ test("a step says which model it is of, what it cost, and what is in the slots",
     { model: MODEL_KEY, loads: [load], kvTokens: { running: 1, kept: 0 } },
   ]);
 });
+
+test("a run that is aborted in the moment in which the worker becomes ready never begins", async () => {
+  const { worker, engine, gateway } = await startNode();
+  const g1 = gateway("g1", 1);
+  worker.crash();
+  await g1.start("r1.0");
+  worker.restart();
+  engine.abort("r1.0");
+  await settled();
+  expect(g1.eventsOf("r1.0")).toEqual(["0 aborted"]);
+  expect(worker.sentOf("start")).toEqual([]);
+});
+
+test("a run that waits for the worker is not lost with the next one that crashes", async () => {
+  const { worker, gateway } = await startNode();
+  const g1 = gateway("g1", 1);
+  worker.crash();
+  await g1.start("r1.0");
+  worker.crash();
+  worker.restart();
+  await settled();
+  expect(g1.receivedOf("lost")).toEqual([]);
+  expect(worker.sentOf("start").map(({ id }) => id)).toEqual(["r1.0"]);
+});
