@@ -6,12 +6,13 @@ import { ServiceError } from "../../errors.ts";
 import type { GenerateEvent } from "../../generation/events.ts";
 import type { KeptStream } from "../../generation/kept-stream.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
-import type { KeptResponse, StoredResponses } from "../../resume/stored-responses.ts";
+import type { KeptResponse } from "../../resume/stored-responses.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { type AcceptedAnswer, type Exchange, gateOf, identityOf } from "./exchange.ts";
 import { type FitDeps, fitToModel } from "./fit-to-model.ts";
 import type { DefaultsDeps } from "./parse-context.ts";
 import { type FormsDeps, longestFitting, type PreparedForm } from "./prepare-forms.ts";
+import { type StoreDeps, storeAnswer } from "./store-answer.ts";
 import { type KeptAs, originOf } from "./stream-origin.ts";
 import { type CacheDeps, scopeOf, watchCache } from "./watch-cache.ts";
 
@@ -20,8 +21,6 @@ export type AcceptDeps = FitDeps &
   CacheDeps &
   StoreDeps &
   Pick<DefaultsDeps, "maxTokens">;
-
-type StoreDeps = { readonly responses: Pick<StoredResponses, "begin"> };
 
 type AcceptOptions = Exchange & {
   /** The resumable stream, if it may outlive this server; otherwise null. */
@@ -52,7 +51,8 @@ export async function accept(exchange: AcceptOptions, deps: AcceptDeps): Promise
   };
   const { responses, sharedCache, maxTokens } = deps;
   const writing = writingOf({ ...exchange, responses, parsed, identity });
-  const kept = keptAs && originOf({ ...exchange, ...form, maxTokens, keptAs, identity });
+  const origin = { ...exchange, ...form, ...writing, maxTokens, identity };
+  const kept = keptAs && originOf({ ...origin, keptAs });
   const { dialect, requestId } = exchange;
   return {
     dialect,
@@ -112,23 +112,14 @@ function requireGenerating({ isEmbedding }: ModelInfo): void {
 
 /** Null if the store is full; the answer then says that it is not stored. @throws ServiceError if it runs in background */
 function store(
-  exchange: Exchange & StoreDeps,
+  { res, client, responses, ...exchange }: Exchange & StoreDeps,
   encoder: StoredAnswerEncoder,
   { previousId, isBackground }: StoringOptions,
 ): KeptResponse | null {
-  const { responses, res, client, admission } = exchange;
-  const isWaiting = () => admission.place !== null; // not of `exchange`: the store would keep all of it
-  const response = responses.begin({
-    id: encoder.id,
-    owner: ownerOf(res),
-    previousId,
-    input: encoder.input(),
-    state: () => encoder.state(isWaiting()),
-    output: () => encoder.output(),
-    replay: () => encoder.replay(),
-    waitStatus: exchange.waitStatus,
-    abort: client.abort,
-  });
+  const { admission, waitStatus } = exchange;
+  const { abort } = client;
+  const request = { owner: ownerOf(res), encoder, previousId, admission, waitStatus, abort };
+  const response = storeAnswer(request, { responses });
   if (response) return response;
   if (isBackground)
     throw new ServiceError(

@@ -3,12 +3,13 @@
 
 import type { AnswerIdentity, Dialect, ParsedRequest } from "../../api/dialect.ts";
 import { DIALECTS } from "../../api/wire-formats.ts";
+import { ServiceError } from "../../errors.ts";
 import type { KeptStream } from "../../generation/kept-stream.ts";
 import type { Json } from "../../generation/request.ts";
 import type { Caller } from "../../keys/caller.ts";
 import { modelInPath } from "../routes/path-model.ts";
 import { localsOf } from "../server/response-locals.ts";
-import type { Exchange } from "./exchange.ts";
+import type { AcceptedAnswer, Exchange } from "./exchange.ts";
 import type { DefaultsDeps } from "./parse-context.ts";
 import { formOf, type PreparedForm } from "./prepare-forms.ts";
 import { deadlineOf } from "./time-limits.ts";
@@ -30,6 +31,8 @@ export type StreamOrigin = Omit<KeptAs, "streamId"> & {
   readonly defaultMaxTokens: number | null;
   /** See `PreparedForm`. */
   readonly form: number;
+  /** Whether its response was stored, or its store was full; null for an answer that is not to be stored. */
+  readonly isStored: boolean | null;
   readonly identity: AnswerIdentity;
   readonly requestId: string;
   /** Null on a server without keys. */
@@ -47,13 +50,14 @@ const FORMAT = 1;
 
 /**
  * Whether another gateway can repeat the frames of a request exactly. Frames that depend on the clock cannot be repeated, and
- * those of several choices arrive in no certain order. A stored response ends with the gateway that stores it.
+ * those of several choices arrive in no certain order. It does not have the conversation that a stored response continues.
  */
 export function isRepeatable({ requests, flush, storing }: ParsedRequest): boolean {
-  return requests.length === 1 && typeof flush !== "number" && !storing;
+  return requests.length === 1 && typeof flush !== "number" && !storing?.previousId;
 }
 
 type OriginOptions = Exchange &
+  Pick<AcceptedAnswer, "stored"> &
   Pick<PreparedForm, "form"> &
   Pick<DefaultsDeps, "maxTokens"> & {
     readonly keptAs: KeptAs;
@@ -62,7 +66,7 @@ type OriginOptions = Exchange &
 
 export function originOf({ keptAs, req, res, record, ...options }: OriginOptions): KeptStream {
   const { streamId, ...ownStream } = keptAs;
-  const { dialect, form, identity, requestId, maxTokens = null } = options;
+  const { dialect, parsed, form, stored, identity, requestId, maxTokens = null } = options;
   const origin: StreamOrigin = {
     format: FORMAT,
     ...ownStream,
@@ -71,6 +75,7 @@ export function originOf({ keptAs, req, res, record, ...options }: OriginOptions
     body: req.body,
     defaultMaxTokens: maxTokens,
     form,
+    isStored: parsed.storing ? stored !== null : null,
     identity,
     requestId,
     caller: localsOf(res).caller ?? null,
@@ -94,7 +99,7 @@ export type OriginalRequest = { readonly dialect: Dialect; readonly parsed: Pars
  * @throws ServiceError if the body needs what only the other server had, such as a stored response
  */
 export function originalRequest(origin: StreamOrigin, seed: number): OriginalRequest | null {
-  const { path, body, form, defaultMaxTokens } = origin;
+  const { path, body, form, isStored, defaultMaxTokens } = origin;
   const dialect = DIALECTS.find((each) => each.path === path);
   if (!dialect) return null;
   const parsed = dialect.parse(body, {
@@ -102,6 +107,12 @@ export function originalRequest(origin: StreamOrigin, seed: number): OriginalReq
     defaultMaxTokens,
     allowsGrammar: true,
     randomSeed: () => seed,
+    ...(isStored === null ? {} : { conversation: lostConversation }),
   });
   return { dialect, parsed: formOf(parsed, form) };
+}
+
+function lostConversation(): never {
+  const message = "the response that this one continues was lost with its gateway";
+  throw new ServiceError("previous_response_not_found", message);
 }

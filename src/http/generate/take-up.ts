@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { NO_MISS } from "../../cache-misses/diagnose.ts";
 import { ServiceError, toServiceError } from "../../errors.ts";
 import type { FoundStream, StreamFinder } from "../../generation/kept-stream.ts";
+import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { ANONYMOUS, type Caller } from "../../keys/caller.ts";
 import type { UsageBook } from "../../keys/usage/usage-book.ts";
@@ -25,6 +26,7 @@ import { deliver } from "./deliver.ts";
 import type { AcceptedAnswer } from "./exchange.ts";
 import { RequestRecord } from "./request-record.ts";
 import { logSink } from "./sinks.ts";
+import { type StoreDeps, storeAnswer } from "./store-answer.ts";
 import {
   type OriginalRequest,
   originalRequest,
@@ -33,18 +35,19 @@ import {
 } from "./stream-origin.ts";
 import { keepLimits, type TimeLimits } from "./time-limits.ts";
 
-export type TakeUpDeps = TimeLimits & {
-  /** Null without a cluster. */
-  readonly streamFinder: StreamFinder | null;
-  readonly streams: KeptAnswers;
-  readonly models: Pick<ModelList, "resolve">;
-  readonly queue: Admissions;
-  readonly tokenBudgets: Pick<TokenBudgets, "spend">;
-  readonly usage: Pick<UsageBook, "add">;
-  readonly metrics: Metrics;
-  readonly journal: Pick<Journal, "ended">;
-  readonly log: Logger;
-};
+export type TakeUpDeps = TimeLimits &
+  StoreDeps & {
+    /** Null without a cluster. */
+    readonly streamFinder: StreamFinder | null;
+    readonly streams: KeptAnswers;
+    readonly models: Pick<ModelList, "resolve">;
+    readonly queue: Admissions;
+    readonly tokenBudgets: Pick<TokenBudgets, "spend">;
+    readonly usage: Pick<UsageBook, "add">;
+    readonly metrics: Metrics;
+    readonly journal: Pick<Journal, "ended">;
+    readonly log: Logger;
+  };
 
 /** A stream with all that its answer needs here. */
 type Continued = OriginalRequest & {
@@ -55,6 +58,7 @@ type Continued = OriginalRequest & {
   readonly ends: RequestEnds;
   readonly record: RequestRecord;
   readonly admission: Admission;
+  readonly waitStatus: () => WaitingStatus | null;
 };
 
 /** Ids as sinks.ts makes them: others are not worth a search. */
@@ -129,12 +133,19 @@ export class StreamTakeUp {
     });
     streams.attach(kept)(); // the time without a reader begins
     log.info({ requestId }, "continues a stream of another gateway");
-    void this.#deliver(kept, { ...stream, caller, model, ends, record, admission });
+    void this.#deliver(kept, { ...stream, caller, model, ends, record, admission, waitStatus });
     return kept;
   }
 
   /** It was admitted already, and its slot is none of those that the queue gives out. */
-  #enter({ origin, parsed, caller, model, ends, record }: Omit<Continued, "admission">): Admission {
+  #enter({
+    origin,
+    parsed,
+    caller,
+    model,
+    ends,
+    record,
+  }: Omit<Continued, "admission" | "waitStatus">): Admission {
     const { signal, abort } = ends;
     const { requestId, path } = origin;
     const modelWait = () => model.waitStatus(admission);
@@ -161,7 +172,12 @@ export class StreamTakeUp {
     const sink = logSink(kept, { ...this.#deps, signal, mayContinue: () => true });
     let failure: ServiceError | null = null;
     try {
-      await deliver({ dialect, requestId, sink, accept: async () => acceptedAgain(stream) });
+      await deliver({
+        dialect,
+        requestId,
+        sink,
+        accept: async () => acceptedAgain(stream, this.#deps),
+      });
     } catch (thrown) {
       failure = toServiceError(thrown);
     } finally {
@@ -212,9 +228,9 @@ function parsedAgain(origin: StreamOrigin, { request }: FoundStream): OriginalRe
   }
 }
 
-function acceptedAgain(stream: Continued): AcceptedAnswer {
+function acceptedAgain(stream: Continued, deps: StoreDeps): AcceptedAnswer {
   const { dialect, origin, parsed, found, ends, record, admission } = stream;
-  const { requestId, identity } = origin;
+  const { requestId } = origin;
   const { signal, deadline } = ends;
   return {
     dialect,
@@ -223,10 +239,24 @@ function acceptedAgain(stream: Continued): AcceptedAnswer {
     record,
     flush: parsed.flush,
     prepared: [found.request],
-    encoder: parsed.encoder(identity),
-    stored: null,
+    ...writingAgain(stream, deps),
     events: () => found.continue({ signal, deadline, lease: admission.ticketOf(0) }),
     charge: () => {}, // at the end
     promptRead: () => NO_MISS,
   };
+}
+
+/** If the store of this server is full, the answer still says that it is stored, because its first frames did. */
+function writingAgain(
+  { origin, parsed, caller, admission, ends, waitStatus }: Continued,
+  deps: StoreDeps,
+): Pick<AcceptedAnswer, "encoder" | "stored"> {
+  const { identity, isStored } = origin;
+  const { storing } = parsed;
+  if (!storing) return { encoder: parsed.encoder(identity), stored: null };
+  const encoder = storing.encoder(identity);
+  if (!isStored) encoder.forget();
+  const request = { owner: caller.owner, encoder, previousId: null, admission, waitStatus };
+  const stored = isStored ? storeAnswer({ ...request, abort: ends.abort }, deps) : null;
+  return { encoder, stored };
 }

@@ -301,6 +301,28 @@ test("a WebSocket continues it too", async () => {
   expect(messages.at(-1)).toMatchObject({ type: "end", reason: "done" });
 });
 
+test("a stored response is stored by the next gateway", async () => {
+  const cluster = await start(writing);
+  const body = { input: "one two", stream: true };
+  const begun = await beginOn(cluster, 5, { path: "/v1/responses", body });
+  const events = [...begun.received, ...(await readOn(cluster, begun))];
+  const { id } = JSON.parse(events[0]?.data ?? "").response;
+  const stored = await (await fetch(`${cluster.two.url}/v1/responses/${id}`)).json();
+
+  expect(stored).toMatchObject({ id, status: "completed", store: true });
+  expect(stored).toEqual(JSON.parse(events.at(-1)?.data ?? "").response);
+});
+
+test("a response that was not stored, because the store was full, still is not", async () => {
+  const cluster = await start(writing, { responseStore: 2_000 });
+  const body = { input: "one two ".repeat(400), stream: true };
+  const begun = await beginOn(cluster, 5, { path: "/v1/responses", body });
+  const events = [...begun.received, ...(await readOn(cluster, begun))];
+
+  for (const at of [0, -1])
+    expect(JSON.parse(events.at(at)?.data ?? "").response).toMatchObject({ store: false });
+});
+
 test.each([
   ["frames at intervals", { stream_options: { flush: 50 } }],
   ["several choices", { n: 2 }],
@@ -362,6 +384,7 @@ const CASES: readonly StreamCase[] = [
     path: "/v1/responses",
     body: { input: "one two", stream, store: false, tools: flatTools, truncation: "auto" },
   },
+  { path: "/v1/responses", body: { input: "one two", stream } },
   {
     path: "/v1/messages",
     body: {
