@@ -17,6 +17,7 @@ import { checkKeysFor } from "./config/rules-between-settings.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
 import { closeAccess, createAccess } from "./create-access.ts";
 import { ServiceError, stackOf } from "./errors.ts";
+import { followCertificate } from "./follow-certificate.ts";
 import { createNodeApp, type NodeReadiness } from "./http/node/node-app.ts";
 import { HttpServers } from "./http/server/http-servers.ts";
 import { Journal } from "./journal/journal.ts";
@@ -53,6 +54,8 @@ export type NodeService = {
    * @throws ServiceError why a model cannot be loaded, or ClusterConnectionError
    */
   start(): Promise<void>;
+  /** Reads the files of keys, and the certificate with its key, at once. A change of them is also noticed without this. */
+  rereadFiles(): void;
   /** Takes no more requests, lets the others finish within the drain timeout, has the rest moved to other nodes, and closes. */
   close(): Promise<void>;
 };
@@ -92,6 +95,7 @@ export function createNode(config: Config, parts: NodeServiceParts): NodeService
   const app = createNodeApp({ ...access, metrics, hostNames, journal, readiness });
   const httpParts = { app, log, journal, webSockets: NO_WEB_SOCKETS, report };
   const servers = new HttpServers(httpParts, { ...config, tls });
+  const certificate = followCertificate(servers, { config, tls, log });
   return {
     ...{ name, log, report, models: models.served },
     get isClosing() {
@@ -101,10 +105,15 @@ export function createNode(config: Config, parts: NodeServiceParts): NodeService
     start: async () => {
       await Promise.all([presence.connect(), models.loadAll()]);
     },
+    rereadFiles: () => {
+      access.keys.reload();
+      certificate.reload();
+    },
     close: async () => {
       await presence.close();
       models.fleet.refuse(new ServiceError("draining", "the node is shutting down"));
       await servers.close(LAST_ANSWERS_MS);
+      certificate.close();
       await Promise.all([models.fleet.close(), models.pulls.close(), closeAccess(access)]);
     },
   };

@@ -11,7 +11,6 @@ import { openDiskCache } from "./config/disk-cache.ts";
 import { listenAddresses, listenHosts } from "./config/listen-address.ts";
 import { checkKeysFor } from "./config/rules-between-settings.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
-import { type TlsFilesWatch, watchTlsFiles } from "./config/watch-tls-files.ts";
 import { closeAccess, createAccess, keySourcesOf } from "./create-access.ts";
 import { closeJournal, createJournal } from "./create-journal.ts";
 import {
@@ -24,6 +23,7 @@ import {
 import { closeStores, createStores } from "./create-stores.ts";
 import type { Engine } from "./engine/engine.ts";
 import { ServiceError, stackOf } from "./errors.ts";
+import { followCertificate } from "./follow-certificate.ts";
 import type { StreamFinder } from "./generation/kept-stream.ts";
 import type { ModelInfo } from "./generation/model-info.ts";
 import { createApp } from "./http/routes/routes.ts";
@@ -56,8 +56,6 @@ export type { PrefillStatus } from "./generation/wait-status.ts";
 
 /** After the drain timeout, connections stay open for this time to send their last frames. */
 const LAST_FRAMES_MS = 1_000;
-/** Polling interval of the certificate. */
-const CERTIFICATE_POLL_MS = 1_000;
 /** The output of the build: the folder of this file, or ../dist if this file runs from src/. */
 const BUILT_FOLDER = path.join(
   import.meta.dirname,
@@ -211,20 +209,6 @@ type Listening = { readonly config: Config; readonly inherited: readonly number[
 function listen(servers: HttpServers, { config, inherited = [] }: Listening) {
   const targets = inherited.length > 0 ? inherited.map((fd) => ({ fd })) : listenAddresses(config);
   return servers.listen(targets, (host) => checkKeysFor(host, config));
-}
-
-type Certificate = Pick<TlsFilesWatch, "config" | "tls"> & { readonly log: Logger };
-
-function followCertificate(servers: HttpServers, { log, ...files }: Certificate) {
-  return watchTlsFiles({
-    ...files,
-    pollMs: CERTIFICATE_POLL_MS,
-    onChange: (tls) => {
-      servers.useCertificate(tls);
-      log.info("the certificate has changed; new connections get it");
-    },
-    onError: (message) => log.error(message),
-  });
 }
 
 function bodyLimitsOf({ bodyLimit, bodyMemory }: Config) {

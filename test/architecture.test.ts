@@ -111,6 +111,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "uncaught.ts": [],
   "service.ts": ["*"],
   "create-node.ts": ["*"],
+  "follow-certificate.ts": ["config", "type http", "type log.ts"],
   "node-models.ts": [
     ...["cluster", "type config", "configured-models.ts", "create-engines.ts", "create-models.ts"],
     ...["engine", "errors.ts", "journal/model-fingerprints.ts", "type models"],

@@ -1,6 +1,5 @@
 // `sluice serve`, the default command: config → service → listen → signals → drain → exit.
 
-import { isatty } from "node:tty";
 import { describeChanges } from "../config/changed-settings.ts";
 import type { CommandLine } from "../config/command-line.ts";
 import { readCommandLine } from "../config/command-line.ts";
@@ -14,6 +13,7 @@ import { printBanner } from "./banner.ts";
 import { CommandError } from "./command-error.ts";
 import { takeInheritedSockets } from "./inherited-sockets.ts";
 import { endOnSignals } from "./lifetime/end-on-signals.ts";
+import { rereadOnHangup } from "./lifetime/reread-on-hangup.ts";
 import { describeStartFailure } from "./lifetime/start-failure.ts";
 import { surviveUncaughtErrors } from "./lifetime/survive-uncaught-errors.ts";
 import { programName } from "./program-name.ts";
@@ -62,7 +62,10 @@ async function serve(command: ServeCommand): Promise<void> {
   endOnSignals(service, config);
   surviveUncaughtErrors(service, config);
   let configFile: ReturnType<typeof followConfigFile> = null;
-  rereadOnHangup(service, () => configFile?.reload());
+  rereadOnHangup(service.log, () => {
+    configFile?.reload();
+    service.rereadFiles();
+  });
   try {
     const urls = await service.listen(command.sockets);
     service.log.info({ urls }, "listening, the model is being loaded");
@@ -102,14 +105,4 @@ function readAgain({ reread, program }: ServeCommand): Config {
     throw error instanceof CommandError ? new ConfigError(error.message) : error;
   }
   return config;
-}
-
-/** SIGHUP is the usual signal to reload. A terminal that is closed sends it too, and then the server shall end with it. */
-function rereadOnHangup(service: Service, rereadConfig: () => void): void {
-  if (isatty(0) || isatty(1)) return;
-  process.on("SIGHUP", () => {
-    service.log.info({ signal: "SIGHUP" }, "reading settings, keys and certificates again");
-    rereadConfig();
-    service.rereadFiles();
-  });
 }

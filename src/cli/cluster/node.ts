@@ -5,6 +5,7 @@ import type { Config } from "../../config/config.ts";
 import type { NodeService } from "../../create-node.ts";
 import { CommandError } from "../command-error.ts";
 import { endOnSignals } from "../lifetime/end-on-signals.ts";
+import { rereadOnHangup } from "../lifetime/reread-on-hangup.ts";
 import { describeStartFailure } from "../lifetime/start-failure.ts";
 import { surviveUncaughtErrors } from "../lifetime/survive-uncaught-errors.ts";
 import { programName } from "../program-name.ts";
@@ -28,6 +29,7 @@ export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv): 
   });
   endOnSignals(node, config);
   surviveUncaughtErrors(node, config);
+  rereadOnHangup(node.log, () => node.rereadFiles());
   try {
     const urls = await node.listen();
     node.log.info({ urls, node: node.name }, "connecting to NATS, the models are being loaded");
