@@ -12,7 +12,7 @@ import {
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine, LoadableEngine } from "./engine/engine.ts";
 import { PrefixFolders } from "./engine/prefix-folder.ts";
-import { lessMemory, type MemoryUse } from "./generation/memory-use.ts";
+import { lessMemory, type MemoryUse, NO_MEMORY } from "./generation/memory-use.ts";
 import type { ModelInfo } from "./generation/model-info.ts";
 import type { Logger } from "./log.ts";
 import { Fleet } from "./models/fleet/fleet.ts";
@@ -37,6 +37,10 @@ export type ModelsParts = Omit<EngineParts, "config" | "prefixFolders" | "prefix
   readonly makeEngine?: typeof createEngine;
   /** The models of the settings (default: `configuredModels()`). */
   readonly modelsOf?: typeof configuredModels;
+  /** Makes the engine of each model for embeddings or ranking (default: one with a worker process). */
+  readonly makeEmbeddingEngine?: typeof createEmbeddingEngine;
+  /** What an error says if no slot is free; see `AdmissionsOptions`. */
+  readonly busyWith?: string;
   /** Replaces the worker processes for embeddings and ranking. */
   readonly embeddingEngine?: EmbeddingEngine | ((id: string) => EmbeddingEngine);
   /** Replaces the processes that download models. */
@@ -67,7 +71,7 @@ const PULL_LIMITS = { timeoutMs: 30_000, maxWaiting: 16, keep: 32 };
 
 export function createModels(parts: ModelsParts): Models {
   const { config, log, queueOptions, modelsOf = configuredModels } = parts;
-  const queue = new Admissions(queueOptions({ slots: config().slots }));
+  const queue = new Admissions(queueOptions({ slots: config().slots, busyWith: parts.busyWith }));
   const busyWith = "another request is being computed";
   const embeddingQueue = new Admissions(queueOptions({ slots: 1, busyWith }));
   const prefixFolders = new PrefixFolders(config().cacheRam ?? null);
@@ -119,7 +123,7 @@ export function createModels(parts: ModelsParts): Models {
   return { models, fleet, queue, embeddingQueue, pulls, survey, update };
 }
 
-/** Null for models without files, in tests, and for those of a node, which are all loaded. */
+/** Null for models without files, in tests, for those of a node, which are all loaded, and for a gateway, which has no files. */
 function createSurvey(
   { engine, makeEngine, config, workerFolder, log }: ModelsParts,
   memoryLimit: () => MemoryUse,
@@ -187,7 +191,7 @@ function generatingModel(
     name: id,
     slots: spec.slots,
     isGenerating: true,
-    memoryShare: generatingShare,
+    memoryShare: spec.isRemote ? () => NO_MEMORY : generatingShare,
     engine: given ?? makeEngine(spec, { ...makers, config: config() }),
     idleUnloadMs: () => config().idleUnloadMs ?? null,
   });
@@ -197,7 +201,8 @@ function embeddingModel(
   spec: ModelSpec,
   makers: Makers & Pick<Parameters<typeof createEmbeddingEngine>[1], "knownModel">,
 ): FleetModel<EmbeddingEngine> {
-  const { embeddingEngine, config, embeddingQueue, budget, fleet } = makers;
+  const { embeddingEngine, makeEmbeddingEngine = createEmbeddingEngine } = makers;
+  const { config, embeddingQueue, budget, fleet } = makers;
   const [id] = spec.names;
   const given = typeof embeddingEngine === "function" ? embeddingEngine(id) : embeddingEngine;
   return fleetModel(spec, {
@@ -208,8 +213,13 @@ function embeddingModel(
     isGenerating: false,
     describe: null,
     memoryShare: () =>
-      lessMemory(budget().embeddingShare(sizeOf(spec.file)), budget().beside(fleet.pinnedMemory)),
-    engine: given ?? createEmbeddingEngine(spec, { ...makers, config: config() }),
+      spec.isRemote
+        ? NO_MEMORY
+        : lessMemory(
+            budget().embeddingShare(sizeOf(spec.file)),
+            budget().beside(fleet.pinnedMemory),
+          ),
+    engine: given ?? makeEmbeddingEngine(spec, { ...makers, config: config() }),
     idleUnloadMs: () => config().idleUnloadMs ?? config().embeddingIdleTimeoutMs,
   });
 }
@@ -227,7 +237,7 @@ type FleetModelParts<E extends LoadableEngine> = {
 };
 
 function fleetModel<E extends LoadableEngine>(
-  { file, isPinned, names: [servedModel] }: ModelSpec,
+  { file, isRemote, isPinned, names: [servedModel] }: ModelSpec,
   { queue, fleet, slots, ...parts }: FleetModelParts<E>,
 ): FleetModel<E> {
   const lane = queue.addLane(parts.name, slots);
@@ -238,7 +248,7 @@ function fleetModel<E extends LoadableEngine>(
     isPinned,
     inside: () => queue.insideLane(lane.name),
     refuseWaiting: (error) => queue.refuseWaiting(lane.name, error),
-    fileIdentity: () => fileIdentity(file),
+    fileIdentity: () => (isRemote ? null : fileIdentity(file)),
     charge: fleet.charge,
     onChange: fleet.plan,
     onClosed: () => queue.removeLane(lane.name),
@@ -267,6 +277,7 @@ async function preloadDefault(models: ModelList): Promise<ModelInfo> {
 
 /** Those that the settings name for it. */
 export function preloadOthers(models: ModelList): void {
+  const [first] = models.all;
   for (const { spec, generating } of models.all)
-    if (spec.isPreloaded && generating !== models.default) generating?.preload().catch(() => {}); // the fleet logs it; other models are served
+    if (spec.isPreloaded && generating !== first?.generating) generating?.preload().catch(() => {}); // the fleet logs it; other models are served
 }

@@ -8,6 +8,7 @@ import { openFilesProblem } from "./open-files.ts";
 const COMMANDS = {
   serve: async () => (await import("./cli/serve.ts")).runServe,
   node: async () => (await import("./cli/cluster/node.ts")).runNode,
+  gateway: async () => (await import("./cli/cluster/gateway.ts")).runGateway,
   keys: async () => (await import("./cli/keys.ts")).runKeys,
   pull: async () => (await import("./cli/pull.ts")).runPull,
   list: async () => (await import("./cli/list.ts")).runList,

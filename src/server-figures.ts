@@ -1,10 +1,11 @@
 // What the metrics say about the server's state: its queue, its models, and what each of them takes. Called by service.ts.
 
+import type { ClusterGateway } from "./cluster/gateway/cluster-gateway.ts";
 import type { Config } from "./config/config.ts";
 import type { Models } from "./create-models.ts";
 import { addMemory, NO_MEMORY } from "./generation/memory-use.ts";
 import { NO_KV_TOKENS } from "./generation/model-info.ts";
-import type { ModelFigures, ServerFigures } from "./metrics/state-gauges.ts";
+import type { ClusterFigures, ModelFigures, ServerFigures } from "./metrics/state-gauges.ts";
 import { stateOf } from "./models/describe-model.ts";
 import type { FleetModel } from "./models/fleet/fleet-model.ts";
 import type { OfferedModel } from "./models/names/offered-model.ts";
@@ -13,11 +14,14 @@ import type { OfferedModel } from "./models/names/offered-model.ts";
 const UNKNOWN_FROM_BYTES = Number.MAX_SAFE_INTEGER;
 
 type FigureSources = Pick<Models, "models" | "fleet" | "queue"> & {
+  /** Null or undefined except on a gateway. */
+  readonly gateway?: ClusterGateway | null;
   /** The settings in effect now. */
   readonly config: () => Config;
 };
 
-export function serverFigures({ models, fleet, queue, config }: FigureSources): ServerFigures {
+export function serverFigures(sources: FigureSources): ServerFigures {
+  const { models, fleet, queue, config, gateway = null } = sources;
   const { ramBytes, vramBytes } = fleet.budget;
   return {
     slotsBusy: queue.busy,
@@ -28,7 +32,13 @@ export function serverFigures({ models, fleet, queue, config }: FigureSources): 
     memoryBudget: { ramBytes: knownBytes(ramBytes), vramBytes: knownBytes(vramBytes) },
     diskCacheBytes: config().cacheDisk?.maxBytes ?? 0,
     models: models.all.map(modelFigures),
+    cluster: gateway && clusterFigures(gateway),
   };
+}
+
+function clusterFigures(gateway: ClusterGateway): ClusterFigures {
+  const { nodeCounts: nodes, problem, movedRuns, resentEvents } = gateway;
+  return { nodes, isActive: problem === null, movedRuns, resentEvents };
 }
 
 function modelFigures({ spec, generating, embedding }: OfferedModel): ModelFigures {

@@ -13,18 +13,12 @@ import { checkKeysFor } from "./config/rules-between-settings.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
 import { closeAccess, createAccess, keySourcesOf } from "./create-access.ts";
 import { closeJournal, createJournal } from "./create-journal.ts";
-import {
-  createModels,
-  type Models,
-  type ModelsParts,
-  preload,
-  preloadOthers,
-} from "./create-models.ts";
+import { type Models, preloadOthers } from "./create-models.ts";
+import { createServed, type ServedParts } from "./create-served.ts";
 import { closeStores, createStores } from "./create-stores.ts";
 import type { Engine } from "./engine/engine.ts";
 import { ServiceError, stackOf } from "./errors.ts";
 import { followCertificate } from "./follow-certificate.ts";
-import type { StreamFinder } from "./generation/kept-stream.ts";
 import type { ModelInfo } from "./generation/model-info.ts";
 import { createApp } from "./http/routes/routes.ts";
 import { BodyMemory } from "./http/server/body-memory.ts";
@@ -78,9 +72,9 @@ export type Service = {
   readonly models: ModelList;
   /** Loads and unloads them. */
   readonly fleet: Fleet;
-  /** Settles when the default model was loaded for the first time, or failed to load. */
+  /** Settles when the default model was loaded for the first time, or failed to load; on a gateway, when a node serves one. */
   readonly firstLoad: Promise<ModelInfo>;
-  /** The engine of the default model. */
+  /** The engine of the default model. @throws ServiceError on a gateway, while no node serves a model */
   readonly engine: Engine;
   /** The queue for slots. */
   readonly queue: Admissions;
@@ -114,10 +108,11 @@ export type Service = {
   close(): Promise<void>;
 };
 
-export type ServiceParts = Pick<ModelsParts, "engine" | "embeddingEngine" | "startPull"> & {
+export type ServiceParts = Pick<
+  ServedParts,
+  "engine" | "embeddingEngine" | "startPull" | "gateway" | "streamFinder"
+> & {
   readonly log?: Logger;
-  /** Finds streams of other gateways; without a cluster there are none. */
-  readonly streamFinder?: StreamFinder;
   /** The folder of the worker programs (default: `worker` beside this file). */
   readonly workerFolder?: string;
 };
@@ -143,7 +138,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
   const access = createAccess(config, log);
   const queueOptions = queueOptionsOf(current, access);
   const shared = { log, metrics, diskCache, queueOptions, pullProgram: PULL_PROGRAM };
-  const served = createModels({ ...parts, ...shared, config: current });
+  const served = createServed({ ...parts, ...shared, config: current });
   const questions = new Admissions(queueOptions({ ...QUESTION_LIMITS, busyWith: OTHER_QUESTIONS }));
   const stores = createStores(config, COMPILE_PROGRAM);
   metrics.watch(() => serverFigures({ ...served, config: current }));
@@ -157,7 +152,6 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       ...stores,
       ...bodies,
       questions,
-      streamFinder: parts.streamFinder ?? null,
       socketWatch: watchSendQueues(config.stallTimeoutMs, log),
       webSockets,
       metrics,
@@ -170,8 +164,10 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
   const certificate = followCertificate(servers, { config, tls, log });
   return {
     ...served,
-    engine: served.models.default.engine,
-    firstLoad: preload(served),
+    get engine() {
+      return served.models.default.engine;
+    },
+    firstLoad: served.load(),
     log,
     report,
     app,
@@ -192,6 +188,7 @@ export function createService(settings: ServiceSettings = {}, parts: ServicePart
       const queues = [served.queue, served.embeddingQueue, questions];
       await close({ ...served, config, servers, queues });
       certificate.close();
+      await served.gateway?.close();
       await Promise.all([closeAccess(access), closeStores(stores), closeJournal(journals)]);
     },
   };
@@ -215,9 +212,10 @@ function bodyLimitsOf({ bodyLimit, bodyMemory }: Config) {
   return { bodyLimitBytes: bodyLimit, bodyMemory: new BodyMemory(bodyMemory) };
 }
 
-/** Null for a model that is not served any more. */
+/** Null for a model that is not served any more, and for one of other machines. */
 function fileOfModel(models: ModelList, name: string): string | null {
-  return models.has(name) ? models.find(name).model.spec.file : null;
+  const spec = models.has(name) ? models.find(name).model.spec : null;
+  return spec && !spec.isRemote ? spec.file : null;
 }
 
 /** The settings under the names that the routes use, and the facts about this server that its answers show. */

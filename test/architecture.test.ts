@@ -65,6 +65,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...["type config", "configured-models.ts", "create-engines.ts", "engine", "models", "queue"],
     ...["generation", "type log.ts"],
   ],
+  "create-served.ts": ["cluster", "create-models.ts", "generation"],
   "configured-models.ts": ["type config", "models"],
   "create-journal.ts": [
     ...[
@@ -80,7 +81,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "create-telemetry.ts": ["config", "type log.ts", "telemetry"],
   "create-stores.ts": ["cache-misses", "compile", "type config", "resume"],
   "server-figures.ts": [
-    ...["type config", "type create-models.ts", "generation"],
+    ...["type config", "type create-models.ts", "type cluster", "generation"],
     ...["type metrics", "models"],
   ],
   "live-settings.ts": ["type config", "type keys", "type queue"],

@@ -1,19 +1,16 @@
 // `sluice serve`, the default command: config → service → listen → signals → drain → exit.
 
-import { describeChanges } from "../config/changed-settings.ts";
 import type { CommandLine } from "../config/command-line.ts";
 import { readCommandLine } from "../config/command-line.ts";
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
-import { watchConfigFile } from "../config/watch-config-file.ts";
 import { readKeysFile } from "../keys/keys-file.ts";
 import { readPlainKeys } from "../keys/plain-keys-file.ts";
-import type { Service } from "../service.ts";
 import { printBanner } from "./banner.ts";
 import { CommandError } from "./command-error.ts";
 import { takeInheritedSockets } from "./inherited-sockets.ts";
 import { endOnSignals } from "./lifetime/end-on-signals.ts";
-import { rereadOnHangup } from "./lifetime/reread-on-hangup.ts";
+import { followSettings } from "./lifetime/follow-settings.ts";
 import { describeStartFailure } from "./lifetime/start-failure.ts";
 import { surviveUncaughtErrors } from "./lifetime/survive-uncaught-errors.ts";
 import { programName } from "./program-name.ts";
@@ -44,9 +41,6 @@ type ServeCommand = Extract<CommandLine, { type: "serve" }> & {
   readonly program: string;
 };
 
-/** Polling interval of the configuration file. */
-const CONFIG_POLL_MS = 1_000;
-
 /** A server that ignored it would look like a part of the cluster. */
 function refuseCluster({ cluster }: Config, program: string): void {
   if (cluster.length === 0) return;
@@ -61,15 +55,10 @@ async function serve(command: ServeCommand): Promise<void> {
   const service = createService(config);
   endOnSignals(service, config);
   surviveUncaughtErrors(service, config);
-  let configFile: ReturnType<typeof followConfigFile> = null;
-  rereadOnHangup(service.log, () => {
-    configFile?.reload();
-    service.rereadFiles();
-  });
+  followSettings(service, command, () => readAgain(command));
   try {
     const urls = await service.listen(command.sockets);
     service.log.info({ urls }, "listening, the model is being loaded");
-    configFile = followConfigFile(service, command);
     const model = await service.firstLoad;
     printBanner(model, { urls, service, config });
   } catch (error) {
@@ -77,23 +66,6 @@ async function serve(command: ServeCommand): Promise<void> {
     await service.fleet.close();
     throw new CommandError(describeStartFailure(error));
   }
-}
-
-/** Takes over what can change while the server runs. */
-function followConfigFile(service: Service, command: ServeCommand) {
-  const { config, configFile } = command;
-  if (configFile === null) return null;
-  return watchConfigFile({
-    file: configFile,
-    config,
-    read: () => readAgain(command),
-    pollMs: CONFIG_POLL_MS,
-    onChange: (changed, changes) => {
-      service.reload(changed);
-      service.log.info(`${configFile} has changed; ${describeChanges(changes)}`);
-    },
-    onError: (message) => service.log.error(message),
-  });
 }
 
 /** @throws ConfigError also for a model whose file is missing or no GGUF file */

@@ -3,12 +3,13 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type Config, flagName, SETTING_KEYS, SETTINGS } from "./config.ts";
+import { type Config, flagName, SETTING_KEYS, SETTINGS, type SettingKey } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { helpText } from "./help.ts";
 import {
   type FlagValues,
+  givenSettings,
   readConfig,
   readSettings,
   variableName,
@@ -24,6 +25,8 @@ export type CommandLine =
       readonly configFile: string | null;
       /** Reads the file again; flags and variables override it as before. @throws ConfigError */
       readonly reread: () => Config;
+      /** How each of the settings that are given was given, such as `--model` or `SLUICE_MODEL`. */
+      readonly given: ReadonlyMap<SettingKey, string>;
     }
   | { readonly type: "print"; readonly text: string };
 
@@ -37,8 +40,11 @@ export function readCommandLine(
   if (flags.help) return { type: "print", text: helpText({ showsExpert: false }) };
   if (flags.version) return { type: "print", text: packageVersion() };
   const file = findConfigFile(flags, env);
-  const reread = () => readConfig({ flags, env, file });
-  return { type: "serve", config: reread(), configFile: file && path.resolve(file.path), reread };
+  const sources = { flags, env, file };
+  const reread = () => readConfig(sources);
+  const config = reread();
+  const configFile = file && path.resolve(file.path);
+  return { type: "serve", config, configFile, reread, given: givenSettings(sources) };
 }
 
 /** Where a server with these variables listens, and whether with TLS; its flags are not known. @throws ConfigError */
@@ -105,7 +111,7 @@ function describeBadArgument(error: NodeJS.ErrnoException, first = ""): string {
   if (error.code !== "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL")
     return `${error.message.split("\n")[0]} (see --help)`;
   const problem = /^[a-z]{1,12}$/.test(first)
-    ? `unknown command "${first}"; the commands are serve, node, keys, pull, list, ps, load, stop, rm, cache, launch, show, bench, doctor and health`
+    ? `unknown command "${first}"; the commands are serve, node, gateway, keys, pull, list, ps, load, stop, rm, cache, launch, show, bench, doctor and health`
     : "unexpected argument; choose a model with --model PATH";
   return `${problem}; with npm, put -- before the options`;
 }

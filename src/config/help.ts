@@ -22,6 +22,7 @@ export function helpText({ showsExpert }: HelpOptions): string {
     "",
     "usage: sluice [serve] [options]   start the server",
     "       sluice node [options]      compute for the gateways of a cluster (--cluster)",
+    "       sluice gateway [options]   take the requests of a cluster (--cluster)",
     "       sluice keys --help         make, change and list API keys, and print their usage",
     "       sluice pull NAME           download a model, such as qwen3:4b",
     "       sluice list                list the models in the folder; also: list --catalog",

@@ -30,6 +30,13 @@ export function readConfig(sources: ConfigSources): Config {
   return config;
 }
 
+/** How each of the settings that are given anywhere was given, such as `--model` or `SLUICE_MODEL`. @throws ConfigError */
+export function givenSettings(sources: ConfigSources): ReadonlyMap<SettingKey, string> {
+  const { given } = readSettings(SETTING_KEYS, sources);
+  const isGiven = ([, { value }]: [SettingKey, GivenSetting]) => value !== undefined;
+  return new Map([...given].filter(isGiven).map(([key, { source }]) => [key, source]));
+}
+
 /** Which of the two is meant would be a guess. */
 function refuseTwoWaysToListen(given: ReadonlyMap<SettingKey, GivenSetting>): void {
   const isGiven = (key: SettingKey) => given.get(key)?.value !== undefined;

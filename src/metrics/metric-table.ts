@@ -101,6 +101,15 @@ export const METRICS = {
     "Tokens that the KV cache of a model can hold: those of all its slots; 0 while it is not loaded",
     "model",
   ),
+  cluster_nodes: gauge(
+    "Nodes of the cluster by state: ready, loading (a model is not loaded), draining (shutting down)",
+    "state",
+  ),
+  cluster_gateway_active: gauge("1 if this gateway is the active one, 0 if it stands by"),
+  cluster_runs_moved_total: counter(
+    "Runs that continued on another node, because theirs was lost or shut down",
+  ),
+  cluster_events_resent_total: counter("Events of nodes that were lost on the way and sent again"),
   key_requests_total: counter("Admitted requests of a key that have ended", "key"),
   key_tokens_total: counter(
     "Tokens of a key: in (prompts), cached (prompt tokens found in the cache), out (answers)",

@@ -22,6 +22,14 @@ export type ModelFigures = {
   readonly kvCapacityTokens: number;
 };
 
+/** What a gateway says about its cluster. */
+export type ClusterFigures = {
+  readonly nodes: Readonly<Record<"ready" | "loading" | "draining", number>>;
+  readonly isActive: boolean;
+  readonly movedRuns: number;
+  readonly resentEvents: number;
+};
+
 export type ServerFigures = {
   readonly slotsBusy: number;
   readonly queueLength: number;
@@ -32,16 +40,37 @@ export type ServerFigures = {
   readonly memoryBudget: { readonly [Part in keyof MemoryUse]: number | null };
   readonly diskCacheBytes: number;
   readonly models: readonly ModelFigures[];
+  /** Null for a server alone, which has no such series. */
+  readonly cluster: ClusterFigures | null;
 };
 
 /** @returns a function that reads the figures into the gauges */
 export function stateGauges(registry: Registry, read: () => ServerFigures): () => void {
   const totals = totalGauges(registry);
   const byModel = modelGauges(registry);
+  let ofCluster: ReturnType<typeof clusterGauges> | null = null;
   return () => {
     const figures = read();
     totals(figures);
     byModel(figures.models);
+    if (!figures.cluster) return;
+    ofCluster ??= clusterGauges(registry);
+    ofCluster(figures.cluster);
+  };
+}
+
+function clusterGauges(registry: Registry) {
+  const { gauge, counter } = instrumentsIn(registry);
+  const nodes = gauge("cluster_nodes");
+  const active = gauge("cluster_gateway_active");
+  const moved = counter("cluster_runs_moved_total");
+  const resent = counter("cluster_events_resent_total");
+  return (figures: ClusterFigures) => {
+    for (const [state, count] of Object.entries(figures.nodes)) nodes.set({ state }, count);
+    active.set(+figures.isActive);
+    for (const each of [moved, resent]) each.reset();
+    moved.inc(figures.movedRuns);
+    resent.inc(figures.resentEvents);
   };
 }
 

@@ -12,16 +12,17 @@ export function describeModel(
 ): ModelState {
   const model = generating ?? embedding;
   const status = model?.engine.status();
+  const info = model?.info ?? model?.facts.known ?? null;
   return {
     names,
     state: model ? stateOf(model) : "unloaded",
     reason: model?.failure?.message ?? status?.reason ?? null,
     kind: generating && !model?.facts.known?.isEmbedding ? "chat" : "embedding",
-    sizeBytes: sizeOf(spec.file),
-    modifiedAt: modifiedAtOf(spec.file),
-    info: model?.info ?? model?.facts.known ?? null,
+    sizeBytes: spec.isRemote ? (info?.modelBytes ?? 0) : sizeOf(spec.file),
+    modifiedAt: spec.isRemote ? null : modifiedAtOf(spec.file),
+    info,
     slots: generating?.lane.slots ?? spec.slots,
-    memory: model?.facts.memory ?? null,
+    memory: (spec.isRemote ? info?.memory : model?.facts.memory) ?? null,
     fits: model?.facts.memory ? fleet.fits(model.facts.memory) : null,
     loadProgress: status?.loadProgress ?? 0,
     isPinned: spec.isPinned,

@@ -136,6 +136,14 @@ export function startWithEngines(
   return start(settings, parts);
 }
 
+/** Starts a gateway of the cluster `test`. */
+export function startGateway(
+  gateway: NonNullable<ServiceParts["gateway"]>,
+  settings: ServiceSettings = {},
+): Promise<RunningService> {
+  return start({ clusterName: "test", ...settings }, { gateway });
+}
+
 /** Starts a service with the real worker and the built-in model; resolves when the model is loaded. */
 export async function startWithModel(
   settings: ServiceSettings = {},

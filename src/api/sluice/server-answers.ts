@@ -9,8 +9,10 @@ const engineState = ["unloaded", "loading", "ready", "restarting", "failed", "cl
 export const health = z.strictObject({ status: z.literal("ok") });
 
 export const readiness = z.strictObject({
-  status: z.enum([...engineState, "draining"]),
-  model: z.string(),
+  status: z
+    .enum([...engineState, "draining", "standby"])
+    .describe("`standby`: another gateway of the cluster is active."),
+  model: z.string().nullable().describe("The default model; null while no node serves a model."),
   load_progress: z.number().min(0).max(1),
   reason: z.string().nullable(),
   slots_busy: z.int().min(0),

@@ -65,8 +65,10 @@ export class ClusterGateway {
   /** Runs that continued on another node, and events that were lost and sent again. */
   movedRuns = 0;
   resentEvents = 0;
-  /** Called when the models, or their slots, may have changed. */
-  onChange: () => void = () => {};
+  /** Called when the models may have changed. */
+  onModels: () => void = () => {};
+  /** Called when the slots of the models may have changed. */
+  onSlots: () => void = () => {};
 
   constructor(options: ClusterGatewayOptions) {
     const { id, cluster, link, lease, log, now = () => performance.now() } = options;
@@ -175,8 +177,7 @@ export class ClusterGateway {
   tick(): void {
     this.#ticks += 1;
     this.#nodes.tick(this.#now());
-    this.#models.update(this.#nodes.announced, this.#now());
-    this.onChange();
+    this.#membersChanged();
     this.#endSilentRuns();
     if (this.#isActive) this.#nodes.sync();
     if (this.#ticks % QUARANTINE_TICKS === 0) this.#shareQuarantine();
@@ -211,12 +212,15 @@ export class ClusterGateway {
       },
       onFound: (id, run) => this.#finder.receive(id, run),
       onStale: (term) => lease.surpass(term),
-      onMembers: () => {
-        this.#models.update(this.#nodes.announced, this.#now());
-        this.onChange();
-      },
-      onRuns: () => this.onChange(),
+      onMembers: () => this.#membersChanged(),
+      onRuns: () => this.onSlots(),
     });
+  }
+
+  #membersChanged(): void {
+    this.#models.update(this.#nodes.announced, this.#now());
+    this.onModels();
+    this.onSlots();
   }
 
   /** Only the active gateway speaks to nodes. */
@@ -256,7 +260,6 @@ export class ClusterGateway {
     if (this.#isActive) this.#nodes.sync(); // the nodes hear of the term at once
     this.#nodes.notify();
     this.#endSilentRuns();
-    this.onChange();
   }
 
   /**

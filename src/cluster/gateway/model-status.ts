@@ -25,7 +25,7 @@ export function modelStatus(nodes: readonly ModelNode[], known: ModelInfo | null
 }
 
 /** The facts of a model: its context is the smallest of its nodes, its slots are those of all. Null if none has loaded it. */
-export function infoOf(nodes: readonly Pick<ModelNode, "model">[]): ModelInfo | null {
+function infoOf(nodes: readonly Pick<ModelNode, "model">[]): ModelInfo | null {
   const infos = nodes.flatMap(({ model }) => model.info ?? []);
   const [first] = infos;
   if (!first) return null;

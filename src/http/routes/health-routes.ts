@@ -10,7 +10,15 @@ import { mountGet } from "../server/middleware.ts";
 
 export type HealthDeps = {
   readonly queue: Admissions;
-  readonly models: Pick<ModelList, "all" | "default" | "resolve">;
+  readonly models: Pick<ModelList, "all" | "ids" | "resolve">;
+  /** Why a gateway of a cluster takes no requests; null if it does, and for a server alone. */
+  readonly clusterProblem: () => ClusterProblem | null;
+};
+
+type ClusterProblem = {
+  /** `restarting`: it has no connection to the cluster. */
+  readonly status: "standby" | "restarting";
+  readonly reason: string;
 };
 
 export function mountHealth(app: Express, deps: HealthDeps): void {
@@ -22,18 +30,37 @@ export function mountHealth(app: Express, deps: HealthDeps): void {
 }
 
 /** Ready to generate with the default model, or to load it when a request needs it. */
-function readinessOf({ models, queue }: HealthDeps): Readiness {
-  const { id, model } = models.resolve(null);
-  const { loadProgress, reason } = model.engine.status();
-  const state = stateOf(model);
+function readinessOf({ models, queue, clusterProblem }: HealthDeps): Readiness {
+  const model = defaultModel(models);
+  const problem = clusterProblem();
   return {
-    status: queue.isDraining ? "draining" : state,
-    model: id,
-    load_progress: state === "ready" ? 1 : loadProgress,
-    reason: model.failure?.message ?? reason,
+    ...model,
+    ...(problem ?? {}),
+    ...(queue.isDraining ? { status: "draining" } : {}),
     slots_busy: queue.busy,
     queue_length: queue.waiting,
     worker_restarts: workerRestartsOf(models),
+  };
+}
+
+function defaultModel(
+  models: HealthDeps["models"],
+): Pick<Readiness, "status" | "model" | "load_progress" | "reason"> {
+  if (models.ids.length === 0)
+    return {
+      status: "loading",
+      model: null,
+      load_progress: 0,
+      reason: "no node serves a model yet",
+    };
+  const { id, model } = models.resolve(null);
+  const { loadProgress, reason } = model.engine.status();
+  const status = stateOf(model);
+  return {
+    status,
+    model: id,
+    load_progress: status === "ready" ? 1 : loadProgress,
+    reason: model.failure?.message ?? reason,
   };
 }
 

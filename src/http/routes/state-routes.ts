@@ -7,6 +7,7 @@ import { encodeProps, encodeSlots } from "../../api/llama-cpp/state.ts";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { ServiceError } from "../../errors.ts";
 import type { ModelList } from "../../models/model-list.ts";
+import type { OfferedModel } from "../../models/names/offered-model.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { type DefaultsDeps, defaultContext } from "../generate/parse-context.ts";
 import { allowedModels } from "../server/allowed-models.ts";
@@ -45,11 +46,16 @@ function describeServer(req: Request, res: Response, deps: StateDeps): object {
   return encodeProps({
     build: deps.build,
     alias: id,
-    modelFile: path.basename(deps.models.find(id).model.spec.file),
+    modelFile: fileNameOf(deps.models.find(id).model),
     slots: model.lane.slots,
     defaultSettings: defaultSettings(defaultContext(deps)),
     model: info,
   });
+}
+
+/** A model of other machines has only its name here. */
+function fileNameOf({ spec }: OfferedModel): string {
+  return spec.isRemote ? spec.names[0] : path.basename(spec.file);
 }
 
 /** @throws ServiceError until the model has been loaded for the first time: this does not load it */

@@ -349,7 +349,7 @@ test("an alias replaces the file name of the first model, which another model ma
 
 test("names an unknown command word, and says what is allowed", () => {
   expect(complaintAbout(["start"])).toBe(
-    'unknown command "start"; the commands are serve, node, keys, pull, list, ps, load, stop, rm, cache, launch, show, bench, doctor and health; with npm, put -- before the options',
+    'unknown command "start"; the commands are serve, node, gateway, keys, pull, list, ps, load, stop, rm, cache, launch, show, bench, doctor and health; with npm, put -- before the options',
   );
 });
 
