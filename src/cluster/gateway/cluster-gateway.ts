@@ -107,7 +107,7 @@ export class ClusterGateway {
         this.#guarded<unknown>((packet) => this.#quarantine.merge(packet as QuarantinedRequest[])),
       ),
       link.onConnection(this.#guarded((isConnected) => this.#connectionChanged(isConnected))),
-      lease.onChange(this.#guarded((isHeld) => this.#leaseChanged(isHeld))),
+      lease.onChange(this.#guarded(() => this.#activityChanged())), // the lease logs it
     ];
   }
 
@@ -246,13 +246,6 @@ export class ClusterGateway {
         "warn",
         `the connection to the cluster is lost: running requests are kept for ${graceMs / 1000} s (--resume-grace), new ones are refused`,
       );
-    this.#activityChanged();
-  }
-
-  #leaseChanged(isHeld: boolean): void {
-    const { log, lease } = this.#options;
-    if (isHeld) log("info", `this gateway is active, term ${lease.term}`);
-    else log("warn", "this gateway is not active any more");
     this.#activityChanged();
   }
 

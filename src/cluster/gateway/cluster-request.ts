@@ -5,6 +5,7 @@ import type { GenerateOptions } from "../../engine/engine.ts";
 import type { StepEvent, ToWorker } from "../../engine/messages.ts";
 import { RemoteRun, type RemoteRunOptions, type RunStart } from "../../engine/remote-run.ts";
 import { ServiceError } from "../../errors.ts";
+import { isLeftToOthers } from "../../generation/kept-stream.ts";
 import { BLOCK_TOKENS, prefixHashes } from "../../generation/prefix-hashes.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import type { SlotLease } from "../../generation/slot-lease.ts";
@@ -121,13 +122,25 @@ export class ClusterRequest {
         if (isTaken) return run.begin({ type: "attach", id, model, creditBytes });
         return run.begin({ ...message, model, ...this.#history.start });
       }
-      case "credit":
       case "abort":
+        return this.#isLeftToOthers ? this.#leaveToOthers(run) : run.send(message);
+      case "credit":
       case "suspend":
         return run.send(message);
       default:
         return; // a run sends nothing else
     }
+  }
+
+  /** Whether another gateway can continue the stream, because only this one shuts down. */
+  get #isLeftToOthers(): boolean {
+    const { reason } = this.#options.signal;
+    return this.#history.isKept && reason instanceof ServiceError && isLeftToOthers(reason);
+  }
+
+  #leaveToOthers(run: LinkedRun): void {
+    run.leaveToOthers();
+    this.#lastRun?.receive({ type: "aborted", id: run.id, tokensAfterAbort: 0 });
   }
 
   /**

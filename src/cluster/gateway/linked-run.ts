@@ -39,7 +39,7 @@ export class LinkedRun {
   readonly id: string;
   readonly model: string;
   readonly isAttached: boolean;
-  readonly reader: RunReader;
+  #reader: RunReader;
   readonly #links: RunLinks;
   #next: number;
   #creditBytes = 0;
@@ -47,14 +47,19 @@ export class LinkedRun {
   #isAborted = false;
   #isRepairing = false;
   #isSuspect = false;
+  #isLeft = false;
 
   constructor({ id, model, reader, firstNumber, isAttached }: LinkedRunOptions, links: RunLinks) {
     this.id = id;
     this.model = model;
-    this.reader = reader;
+    this.#reader = reader;
     this.isAttached = isAttached;
     this.#next = firstNumber;
     this.#links = links;
+  }
+
+  get reader(): RunReader {
+    return this.#reader;
   }
 
   /** Number of the next event that is expected. */
@@ -92,7 +97,7 @@ export class LinkedRun {
     if (number > this.#next) return this.#repair(number);
     this.#next += 1;
     this.#isRepairing = false;
-    this.reader.receive(event);
+    this.#reader.receive(event);
   }
 
   /** What the node is told again and again, in case that a message was lost. */
@@ -102,9 +107,15 @@ export class LinkedRun {
     return { position: this.#isStarted ? position : null, isAborted: this.#isAborted };
   }
 
+  /** This gateway ends: the node goes on with the run, for another gateway. Until then, `sync()` still claims it. */
+  leaveToOthers(): void {
+    this.#isLeft = true;
+    this.#reader = { receive: () => {}, lose: () => {}, leave: () => {} };
+  }
+
   /** The run is over, or was never started. */
   end(): void {
-    this.#links.onEnd();
+    if (!this.#isLeft) this.#links.onEnd();
   }
 
   /** Asks once; if that is lost too, `sync()` repairs it. */

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ClusterEngine } from "../../../../src/cluster/gateway/cluster-engine.ts";
 import { PrefixDigest } from "../../../../src/cluster/prefix-digest.ts";
 import type { GenerateOptions } from "../../../../src/engine/engine.ts";
+import { ServiceError } from "../../../../src/errors.ts";
 import { prefixHashes } from "../../../../src/generation/prefix-hashes.ts";
 import type { FakeNode } from "../../../support/cluster/fake-node.ts";
 import {
@@ -322,6 +323,26 @@ test("a kept stream gives the events of its earlier runs to the next node", asyn
   await answer.done;
 
   expect(answer.text).toBe("t0 t1 t2 ");
+});
+
+test("a gateway that shuts down leaves its kept streams to the next one, and aborts the others", async () => {
+  const node = await setup.node();
+  const ends = new AbortController();
+  const { signal } = ends;
+  const lease = new HeldLease();
+  const kept = begin({ signal, lease, kept: { streamId: "s", origin: null } });
+  const id = await runOn(node);
+  const other = begin({ signal });
+  const otherId = await runOn(node, 2);
+
+  ends.abort(new ServiceError("draining", "the server is shutting down"));
+  await Promise.all([kept.done, other.done]);
+  setup.gateway.tick();
+  await settle();
+
+  expect(new Set(node.got("abort").map((abort) => abort.id))).toEqual(new Set([otherId]));
+  expect(node.got("sync").at(-1)?.runs).toMatchObject([{ id }]);
+  expect(lease.isHeld).toBe(false);
 });
 
 test("a lost connection keeps the runs and refuses new questions until it is back", async () => {
