@@ -213,7 +213,7 @@ export class ClusterGateway {
       onFound: (id, run) => this.#finder.receive(id, run),
       onStale: (term) => lease.surpass(term),
       onMembers: () => this.#membersChanged(),
-      onRuns: () => this.onSlots(),
+      onAttached: () => this.onSlots(),
     });
   }
 

@@ -9,7 +9,7 @@ import { isLeftToOthers } from "../../generation/kept-stream.ts";
 import { BLOCK_TOKENS, prefixHashes } from "../../generation/prefix-hashes.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import type { SlotLease } from "../../generation/slot-lease.ts";
-import type { FoundRun } from "../messages.ts";
+import type { AnnouncedModel, FoundRun } from "../messages.ts";
 import { PrefixDigest } from "../prefix-digest.ts";
 import type { LinkedRun, RunReader } from "./linked-run.ts";
 import type { NodeLink } from "./node-link.ts";
@@ -37,6 +37,8 @@ export type ClusterRequestOptions = Pick<
     /** Called when a run that was moved or lost continues on a node. */
     readonly onMoved: () => void;
   };
+
+const DIGESTS = new WeakMap<AnnouncedModel, PrefixDigest>();
 
 /** Why the last run did not finish, apart from its client and its reader. */
 type RunEnd = "lost" | "moved" | null;
@@ -203,18 +205,18 @@ export class ClusterRequest {
       contextTokens: model.info?.contextTokens ?? 0,
       freeSlots: model.slots - model.orphans - running,
       running: running + model.orphans,
-      sharedTokens: this.#sharedTokens(model.prefixes),
+      sharedTokens: this.#sharedTokens(model),
       decodeTokensPerSecond: model.decodeTokensPerSecond,
       prefillTokensPerSecond: model.prefillTokensPerSecond,
       hasSuspect,
     };
   }
 
-  #sharedTokens(prefixes: string): number {
+  #sharedTokens(announced: AnnouncedModel): number {
     const { request, model, cacheScope } = this.#options;
-    if (prefixes === "" || !request.reusePrefix) return 0;
+    if (announced.prefixes === "" || !request.reusePrefix) return 0;
     this.#hashes ??= prefixHashes(request.promptTokens, `${model} ${cacheScope}`);
-    return PrefixDigest.decode(prefixes).sharedBlocks(this.#hashes) * BLOCK_TOKENS;
+    return digestOf(announced).sharedBlocks(this.#hashes) * BLOCK_TOKENS;
   }
 }
 
@@ -234,6 +236,13 @@ class OrphanLease implements SlotLease {
   async acquire(): Promise<void> {}
 
   release(): void {}
+}
+
+/** Decoded once for each announcement, and not for each request. */
+function digestOf(announced: AnnouncedModel): PrefixDigest {
+  const known = DIGESTS.get(announced) ?? PrefixDigest.decode(announced.prefixes);
+  DIGESTS.set(announced, known);
+  return known;
 }
 
 function streamLost(): ServiceError {

@@ -4,7 +4,7 @@ import type { WorkerLoss } from "../../engine/crashes.ts";
 import { fromWireError } from "../../engine/messages.ts";
 import { type ServiceError, stackOf } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
-import type { FoundRun, FromNode, NodeId, ToNode } from "../messages.ts";
+import type { FoundRun, FromNode, NodeId, NumberedEvent, ToNode } from "../messages.ts";
 import { LinkedQuestions } from "./linked-questions.ts";
 import { LinkedRun, type LinkedRunOptions } from "./linked-run.ts";
 
@@ -18,6 +18,8 @@ export type NodeLinkOptions = {
   readonly onMissing: (events: number) => void;
   /** Called when a run begins or ends, or is not a suspect any more. */
   readonly onChange: () => void;
+  /** Called when a run of another gateway is taken over, and when it ends: the queue has that many slots less meanwhile. */
+  readonly onAttached: () => void;
   readonly onFound: (id: string, stream: FoundRun | null) => void;
   /** The term of this gateway is over. */
   readonly onStale: (term: number) => void;
@@ -55,17 +57,21 @@ export class NodeLink {
 
   /** Registers a run, which takes a slot of the node from now on until its `end()`. */
   enter(options: LinkedRunOptions): LinkedRun {
-    const { onChange, onMissing } = this.#options;
+    const { onMissing } = this.#options;
+    const changed = () => {
+      this.#options.onChange();
+      if (options.isAttached) this.#options.onAttached();
+    };
     const run = new LinkedRun(options, {
       send: (message) => this.send(message),
       onMissing,
-      onChange,
+      onChange: changed,
       onEnd: () => {
-        if (this.#runs.delete(options.id)) onChange();
+        if (this.#runs.delete(options.id)) changed();
       },
     });
     this.#runs.set(options.id, run);
-    onChange();
+    changed();
     return run;
   }
 
@@ -87,10 +93,7 @@ export class NodeLink {
   receive(message: FromNode): void {
     switch (message.type) {
       case "step":
-        for (const numbered of message.events) {
-          const run = this.#runs.get(numbered.event.id);
-          if (run) this.#guard(() => run.receive(numbered));
-        }
+        for (const numbered of message.events) this.#receiveEvent(numbered);
         for (const load of message.loads) this.#options.onLoad(message.model, load);
         return;
       case "lost": {
@@ -127,20 +130,27 @@ export class NodeLink {
     this.questions.lose(error, false);
   }
 
-  #each(ids: readonly string[], act: (run: LinkedRun) => void): void {
-    for (const id of ids) {
-      const run = this.#runs.get(id);
-      if (run) this.#guard(() => act(run));
+  #receiveEvent(numbered: NumberedEvent): void {
+    try {
+      this.#runs.get(numbered.event.id)?.receive(numbered);
+    } catch (error) {
+      this.#logBug(error); // the other runs must still get their events
     }
   }
 
-  /** An error with one run must not keep the others from their events. */
-  #guard(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      this.#options.log("error", `bug: ${stackOf(error)}`);
+  #each(ids: readonly string[], act: (run: LinkedRun) => void): void {
+    for (const id of ids) {
+      const run = this.#runs.get(id);
+      try {
+        if (run) act(run);
+      } catch (error) {
+        this.#logBug(error);
+      }
     }
+  }
+
+  #logBug(error: unknown): void {
+    this.#options.log("error", `bug: ${stackOf(error)}`);
   }
 
   #flush(): void {

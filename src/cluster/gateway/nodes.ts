@@ -40,8 +40,8 @@ export type NodesOptions = Pick<NodeLinkOptions, "onLoad" | "onMissing" | "onFou
   readonly problem: () => GatewayProblem | null;
   /** Called after each announcement, and after each loss of a node. */
   readonly onMembers: () => void;
-  /** Called when a run begins or ends. */
-  readonly onRuns: () => void;
+  /** Called when a run of another gateway was taken over, or has ended. */
+  readonly onAttached: () => void;
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
 };
 
@@ -151,15 +151,12 @@ export class Nodes {
   }
 
   #join(node: NodeId): void {
-    const { publish, onLoad, onMissing, onFound, onStale, onRuns, log } = this.#options;
+    const { publish, onLoad, onMissing, onFound, onStale, onAttached, log } = this.#options;
     const link = new NodeLink({
       node: { name: node.name, incarnation: node.incarnation },
       publish: (messages) => publish(node, messages),
-      onChange: () => {
-        this.notify();
-        onRuns();
-      },
-      ...{ onLoad, onMissing, onFound, onStale, log },
+      onChange: () => this.notify(),
+      ...{ onLoad, onMissing, onFound, onStale, onAttached, log },
     });
     this.#links.set(node.incarnation, link);
     link.sync(); // so that the node hears of this gateway at once
