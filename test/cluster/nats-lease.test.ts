@@ -2,6 +2,7 @@
 // unit/cluster/nats/nats-lease.test.ts.
 
 import { randomUUID } from "node:crypto";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { afterEach, describe, expect, test } from "vitest";
 import { connectNats } from "../../src/cluster/nats/connect-nats.ts";
 import { openNatsLease } from "../../src/cluster/nats/nats-lease.ts";
@@ -80,6 +81,20 @@ describe.skipIf(NATS_SERVER === null)("the lease in a real nats-server", () => {
 
     expect(a.lease.term).toBeGreaterThan(term);
     expect(b.changes).toEqual([]);
+    expect([...a.lines, ...b.lines].filter((line) => line.includes("cannot reach"))).toEqual([]);
+    expect([...a.lines, ...b.lines].filter((line) => line.startsWith("error"))).toEqual([]);
+  });
+
+  test("survives a bucket that someone deletes", async () => {
+    const { url } = await nats();
+    const { a, b } = await activeAndStandby(url);
+    const { term } = a.lease;
+
+    const manager = await jetstreamManager(b.link.nats);
+    await manager.streams.delete(`KV_${subjectsOf("test").leaseBucket}`);
+    await until(() => a.lease.term > term && a.lease.isHeld, "it has a new entry");
+
+    expect([...a.lines, ...b.lines].filter((line) => line.startsWith("error"))).toEqual([]);
   });
 
   test("is not possible without JetStream: one line says what to do", async () => {

@@ -59,12 +59,15 @@ export class JetStreamLeaseStore implements LeaseStore {
     }
   }
 
+  /** A restarted server has lost the bucket. Then the action is tried once more with a new one. */
   async #use<T>(action: (kv: KV) => Promise<T>): Promise<T> {
-    this.#kv ??= await this.#open();
+    const known = this.#kv;
     try {
+      this.#kv ??= await this.#open();
       return await action(this.#kv);
     } catch (error) {
-      if (!isWrongRevision(error)) this.#kv = null; // the bucket may be lost
+      if (!isWrongRevision(error)) this.#kv = null;
+      if (known !== null && isBucketLost(error)) return this.#use(action);
       throw error;
     }
   }
@@ -105,4 +108,10 @@ function isWrongRevision(error: unknown): boolean {
     JetStreamApiCodes.StreamWrongLastSequenceUnknown,
   ];
   return error instanceof JetStreamApiError && codes.includes(error.code);
+}
+
+/** Without its bucket, nobody answers to an entry, as if there were no JetStream. */
+function isBucketLost(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.code === JetStreamApiCodes.StreamNotFound;
+  return (error as Error).name === "JetStreamNotEnabled";
 }

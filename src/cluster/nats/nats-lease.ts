@@ -70,8 +70,12 @@ export class RenewedLease implements GatewayLease {
   /** On the own clock. */
   #heldUntilMs = Number.NEGATIVE_INFINITY;
   #wasHeld = false;
-  /** After a loss of the connection: when this gateway may take a free lease. Null: at the first answer this time begins. */
-  #mayTakeAtMs: number | null = Number.NEGATIVE_INFINITY;
+  /** When this gateway may take the lease if there is no entry: another's may be lost before its lease has ended. */
+  #mayTakeAtMs = Number.NEGATIVE_INFINITY;
+  /** The last entry of another gateway. */
+  #seenRevision = 0;
+  /** Since the connection was lost, the store has not answered yet. */
+  #isReturning = false;
   #cancelTurn: () => void = () => {};
   #cancelExpiry: () => void = () => {};
   /** The turn that is under way. */
@@ -87,7 +91,7 @@ export class RenewedLease implements GatewayLease {
     this.#removeListener = options.link.onConnection((isConnected) => {
       this.#turn = null; // it may wait for an answer that the old connection has lost
       this.#turns++;
-      if (!isConnected) this.#mayTakeAtMs = null;
+      if (!isConnected) this.#isReturning = true;
       this.#takeTurn();
     });
     this.#takeTurn();
@@ -161,25 +165,31 @@ export class RenewedLease implements GatewayLease {
     const entry = await store.read();
     if (this.#isClosed || turn !== this.#turns) return;
     this.#lastTerm = Math.max(this.#lastTerm, entry?.term ?? 0);
-    const holder = entry?.holder ?? null;
-    if (holder !== null && holder !== gateway) {
-      this.#holder = holder;
-      this.#revision = null;
-      this.#mayTakeAtMs = Number.NEGATIVE_INFINITY; // NATS has kept the lease
-      this.#heldUntilMs = Number.NEGATIVE_INFINITY;
-      this.#tellChange();
-    } else if (this.#mayTake()) {
+    if (entry?.holder && entry.holder !== gateway) this.#standBy(entry.holder, entry.revision);
+    else if (this.#mayTake(entry !== null)) {
       const term = Math.max(this.#clock.unixTime(), this.#lastTerm + 1);
       await this.#write({ turn, term, revision: entry?.revision ?? 0 });
     }
   }
 
-  /** The last holder may take a free lease at once. */
-  #mayTake(): boolean {
-    if (this.#holder === this.#options.gateway) return true;
+  #standBy(holder: string, revision: number): void {
+    if (revision !== this.#seenRevision) this.#mayTakeAtMs = this.#clock.now() + LEASE_TTL_MS;
+    this.#seenRevision = revision;
+    this.#isReturning = false;
+    this.#holder = holder;
+    this.#revision = null;
+    this.#heldUntilMs = Number.NEGATIVE_INFINITY;
+    this.#tellChange();
+  }
+
+  /** The last holder may take a free lease at once, and everyone a lease that was given back. */
+  #mayTake(isGivenBack: boolean): boolean {
+    if (isGivenBack || this.#holder === this.#options.gateway) return true;
+    const now = this.#clock.now();
+    if (this.#isReturning) this.#mayTakeAtMs = Math.max(this.#mayTakeAtMs, now + PRECEDENCE_MS);
+    this.#isReturning = false;
     this.#holder = null;
-    this.#mayTakeAtMs ??= this.#clock.now() + PRECEDENCE_MS;
-    return this.#clock.now() >= this.#mayTakeAtMs;
+    return now >= this.#mayTakeAtMs;
   }
 
   /** @returns whether this gateway has the lease now */
@@ -222,11 +232,13 @@ export class RenewedLease implements GatewayLease {
   }
 
   #logFailure({ name, message }: Error): void {
-    const line =
-      name === "JetStreamNotEnabled"
-        ? "the NATS server has no JetStream, which the lease of the active gateway requires: start it with -js, or with jetstream { } in its configuration"
-        : `cannot reach the lease of the active gateway: ${message}`;
-    if (line !== this.#lastFailure) this.#options.log.error(line);
-    this.#lastFailure = line;
+    if (message === this.#lastFailure) return;
+    this.#lastFailure = message;
+    const { log } = this.#options;
+    if (name === "JetStreamNotEnabled")
+      log.error(
+        "the NATS server has no JetStream, which the lease of the active gateway requires: start it with -js, or with jetstream { } in its configuration",
+      );
+    else log.warn(`cannot reach the lease of the active gateway: ${message}`);
   }
 }

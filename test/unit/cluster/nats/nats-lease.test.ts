@@ -294,6 +294,21 @@ describe("of two gateways", () => {
     },
   );
 
+  test("a lost entry does not make the standby active while the other one still is", async () => {
+    const { world, a, b } = await activeAndStandby();
+    const { term } = a.lease;
+    for (let round = 0; round < 20; round++) {
+      world.store.entry = null;
+      for (let step = 0; step < 20; step++) {
+        await world.pass(53);
+        expect(a.lease.isHeld && b.lease.isHeld).toBe(false);
+      }
+    }
+
+    expect(a.changes).toEqual([true]);
+    expect(a.lease.term).toBeGreaterThan(term);
+  });
+
   test("the standby is active after NATS was away if the former holder does not return", async () => {
     const { world, a, b } = await activeAndStandby();
     a.setConnected(false);
