@@ -15,7 +15,7 @@ import type { AnswerTo, Question } from "../../src/generation/questions.ts";
 import { PLAIN_OUTPUT, type PreparedRequest } from "../../src/generation/request.ts";
 import { JSON_SYNTAX } from "../../src/generation/syntax.ts";
 
-const MODEL: ModelInfo = {
+export const PACED_MODEL: ModelInfo = {
   name: null,
   device: "none",
   deviceNote: null,
@@ -67,7 +67,7 @@ export class PacedEngine implements Engine {
   }
 
   async load() {
-    return MODEL;
+    return PACED_MODEL;
   }
 
   async unload(): Promise<void> {}
@@ -108,7 +108,7 @@ export class PacedEngine implements Engine {
     return {
       state: "ready",
       loadProgress: 1,
-      model: MODEL,
+      model: PACED_MODEL,
       workerPid: null,
       workerRestarts: 0,
       reason: null,

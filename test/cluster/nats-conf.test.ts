@@ -105,6 +105,7 @@ describe.skipIf(NATS_SERVER === null)("with deploy/nats.conf", () => {
     ["node", "subscribe", subjects.announcements],
     ["node", "subscribe", "_INBOX.>"],
     ["node", "subscribe", ">"],
+    ["node", "publish", subjects.quarantine],
     ["gateway", "publish", toGateway],
     ["gateway", "publish", subjects.announcements],
     ["gateway", "publish", `$JS.API.STREAM.DELETE.KV_${subjects.leaseBucket}`],
@@ -123,6 +124,8 @@ describe.skipIf(NATS_SERVER === null)("with deploy/nats.conf", () => {
     ["node", "subscribe", toNode],
     ["gateway", "publish", toNode],
     ["gateway", "subscribe", toGateway],
+    ["gateway", "publish", subjects.quarantine],
+    ["gateway", "subscribe", subjects.quarantine],
   ] as const)("a %s may %s to %s", async (role, action, subject) => {
     const errors = await errorsOf(await connectAs(role), { action, subject });
 

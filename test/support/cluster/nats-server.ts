@@ -32,6 +32,8 @@ export type RunningNats = {
   /** The same after a restart. */
   readonly url: string;
   readonly port: number;
+  /** Null while it does not run. */
+  readonly pid: number | null;
   /** What it has logged so far. */
   log(): string;
   /** Ends it at once. Its connections are closed. */
@@ -100,6 +102,9 @@ export async function startNats({
   return {
     url: `nats://127.0.0.1:${port}`,
     port,
+    get pid() {
+      return child?.pid ?? null;
+    },
     log: () => log,
     kill,
     start,
