@@ -1,7 +1,6 @@
 // `sluice gateway`: config → NATS → service → listen → signals → drain → exit. The ordinary service, whose models are those of the
 // nodes of a cluster.
 
-import { randomUUID } from "node:crypto";
 import { connectNats } from "../../cluster/nats/connect-nats.ts";
 import { openNatsLease } from "../../cluster/nats/nats-lease.ts";
 import { subjectsOf } from "../../cluster/subjects.ts";
@@ -19,6 +18,8 @@ import { followSettings } from "../lifetime/follow-settings.ts";
 import { describeStartFailure } from "../lifetime/start-failure.ts";
 import { surviveUncaughtErrors } from "../lifetime/survive-uncaught-errors.ts";
 import { programName } from "../program-name.ts";
+import { newGatewayId } from "./gateway-id.ts";
+import { warnOfUnused } from "./warn-of-unused.ts";
 
 /** The settings of a server that has models of its own. */
 const OWN_MODELS = [
@@ -45,21 +46,23 @@ function checkGatewaySettings({ config, given }: GatewayCommand, program: string
     throw new ConfigError(
       `a gateway requires the address of NATS: ${program} gateway --cluster nats://HOST:4222`,
     );
-  const own = OWN_MODELS.find((key) => given.has(key));
+  // In a file or a variable they may be meant for the nodes, which have the same; then the start only names them.
+  const own = OWN_MODELS.map((key) => given.get(key)).find((source) => source?.startsWith("--"));
   if (own)
     throw new ConfigError(
-      `${given.get(own)}: a gateway has no models of its own; give it to the nodes (${program} node)`,
+      `${own}: a gateway has no models of its own; give it to the nodes (${program} node)`,
     );
 }
 
 async function serve(command: GatewayCommand, sockets: readonly number[]): Promise<void> {
   const { config } = command;
   const log = createLogger(config);
+  warnOfUnused("gateway", command, log);
   const stopped = new AbortController();
   const stop = () => stopped.abort(new CommandError("stopped before NATS could be reached"));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop);
   log.info(`connecting to the cluster ${config.clusterName}`);
-  const id = randomUUID();
+  const id = newGatewayId();
   const name = `sluice gateway ${id}`;
   const link = await connectNats({ settings: config, name, log, signal: stopped.signal });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.off(signal, stop);

@@ -11,6 +11,7 @@ import { surviveUncaughtErrors } from "../lifetime/survive-uncaught-errors.ts";
 import { programName } from "../program-name.ts";
 import { requireGgufFiles } from "../require-gguf-file.ts";
 import { slotsText } from "../text/slots-text.ts";
+import { warnOfUnused } from "./warn-of-unused.ts";
 
 /** @throws ConfigError, ClusterConnectionError or CommandError before the node is ready */
 export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
@@ -27,6 +28,7 @@ export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv): 
       process.exit(1);
     },
   });
+  warnOfUnused("node", command, node.log);
   endOnSignals(node, config);
   surviveUncaughtErrors(node, config);
   rereadOnHangup(node.log, () => node.rereadFiles());
