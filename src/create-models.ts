@@ -45,6 +45,8 @@ export type ModelsParts = Omit<EngineParts, "config" | "prefixFolders" | "prefix
   readonly embeddingEngine?: EmbeddingEngine | ((id: string) => EmbeddingEngine);
   /** Replaces the processes that download models. */
   readonly startPull?: StartPull;
+  /** Whether models can be pulled into the folder of the settings (default: true). */
+  readonly hasModelsFolder?: boolean;
   /** The compiled pull-main.js. */
   readonly pullProgram: string;
 };
@@ -145,12 +147,15 @@ function quietLog(log: Logger) {
 }
 
 /** The list has a model before its job says that it is done. */
-function createPulls({ config, log, pullProgram, ...parts }: ModelsParts, models: ModelList) {
+function createPulls(
+  { config, log, pullProgram, hasModelsFolder = true, ...parts }: ModelsParts,
+  models: ModelList,
+) {
   const { startPull = pullProcesses(pullProgram) } = parts;
   return new PullJobs({
     ...PULL_LIMITS,
     get dir() {
-      return config().modelsDir;
+      return hasModelsFolder ? config().modelsDir : null;
     },
     startPull: (request, onProgress) => {
       const run = startPull(request, onProgress);

@@ -60,11 +60,15 @@ function createGateway(
 /** The parts of the models that are other ones than those of a server alone. */
 function remoteModels(
   gateway: ClusterGateway,
-): Pick<ModelsParts, "modelsOf" | "makeEngine" | "makeEmbeddingEngine" | "busyWith"> {
+): Pick<
+  ModelsParts,
+  "modelsOf" | "makeEngine" | "makeEmbeddingEngine" | "busyWith" | "hasModelsFolder"
+> {
   return {
     modelsOf: ({ alias }) => ({ ...gateway.configured, servesAny: alias.includes("*") }),
     makeEngine: ({ file: key }) => gateway.engineFor(key),
     makeEmbeddingEngine: ({ file: key }) => gateway.embeddingEngineFor(key),
+    hasModelsFolder: false,
     busyWith: "every slot of the nodes is busy",
   };
 }

@@ -139,7 +139,7 @@ export class ModelList implements AllowedModels {
 
   async #deleteFiles(model: OfferedModel): Promise<void> {
     const { file, names } = model.spec;
-    if (model.source !== "folder") throw notDeletable(names[0]);
+    if (model.source !== "folder") throw notDeletable(model.spec);
     this.#deleting.add(file);
     this.rescan();
     try {
@@ -241,7 +241,11 @@ export class ModelList implements AllowedModels {
   }
 }
 
-function notDeletable(name: string): ServiceError {
+function notDeletable({ names: [name], isRemote }: ModelSpec): ServiceError {
+  if (isRemote) {
+    const message = `the model ${JSON.stringify(name)} is on the nodes of the cluster, so it cannot be deleted here`;
+    return new ServiceError("invalid_value", message, { field: "model" });
+  }
   const message = `the model ${JSON.stringify(name)} is named in the settings of the server, so it cannot be deleted here; only files of the models folder can (--models-dir)`;
   return new ServiceError("invalid_value", message, { field: "model" });
 }

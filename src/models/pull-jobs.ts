@@ -10,8 +10,8 @@ import { PullJob } from "./pull-job.ts";
 import type { PullRun, StartPull } from "./pull-process.ts";
 
 export type PullJobsOptions = {
-  /** The folder for the models; created when missing. */
-  readonly dir: string;
+  /** The folder for the models, which is created when missing; null for a gateway of a cluster, which has none. */
+  readonly dir: string | null;
   /** Runs a download: `pullProcesses()`. */
   readonly startPull: StartPull;
   /** A connection that is silent for longer has failed. */
@@ -48,6 +48,7 @@ export class PullJobs {
     const same = unfinished.find((job) => job.uri === uri);
     if (same) return same;
     const { dir, maxWaiting, now = Date.now } = this.#options;
+    if (dir === null) throw withoutFolder();
     refuseReadOnly(dir);
     if (unfinished.length > maxWaiting)
       throw new ServiceError(
@@ -91,6 +92,7 @@ export class PullJobs {
     const job = this.list().find((each) => each.snapshot.status === "queued");
     if (this.#running || !job) return;
     const { dir, timeoutMs, startPull } = this.#options;
+    if (dir === null) throw withoutFolder();
     const run = startPull({ uri: job.uri, dir, name: null, timeoutMs }, (progress) =>
       job.progressed(progress),
     );
@@ -118,6 +120,11 @@ function uriOf(model: string): string {
     if (!(error instanceof DownloadError)) throw error;
     throw new ServiceError("model_not_found", error.message, { field: "model", cause: error });
   }
+}
+
+function withoutFolder(): ServiceError {
+  const message = "a gateway of a cluster has no models; pull the model on its nodes (sluice pull)";
+  return new ServiceError("folder_not_writable", message);
 }
 
 /** @throws ServiceError `folder_not_writable` */

@@ -189,3 +189,18 @@ test("a real node answers, and its resumable stream is taken up by the next gate
   const texts = all.flatMap(({ data }) => /"content":"([^"]*)"/.exec(data)?.[1] ?? []);
   expect(texts.join("")).toBe("one two three four ");
 });
+
+test("models of nodes are not pulled, unloaded or deleted through a gateway", async () => {
+  const gateway = await active();
+  fakeNode("a");
+  await until(async () => (await fetch(`${gateway.url}/ready`)).ok, "the gateway is ready");
+
+  const pulled = await post(`${gateway.url}/v1/models/pull`, { model: "qwen3:4b" });
+  const unloaded = await post(`${gateway.url}/v1/models/unload`, { model: "m" });
+  const deleted = await fetch(`${gateway.url}/v1/models/m`, { method: "DELETE" });
+
+  expect([pulled.status, unloaded.status, deleted.status]).toEqual([403, 400, 400]);
+  expect(await pulled.text()).toContain("pull the model on its nodes");
+  expect(await unloaded.text()).toContain("on the nodes of the cluster, which keep it loaded");
+  expect(await deleted.text()).toContain("on the nodes of the cluster, so it cannot be deleted here");
+});
