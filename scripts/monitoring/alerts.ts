@@ -156,8 +156,58 @@ const MEMORY: readonly Alert[] = [
   },
 ];
 
+/** What the active gateway says: one that is cut off still has the nodes that it saw last. */
+const ofActiveGateway = (value: string) =>
+  `${value} and on (job, instance) ${series("cluster_gateway_active")} == 1`;
+const READY_NODES = series("cluster_nodes", { state: "ready" });
+
+/** By job, because the gateways of a cluster are targets of one job. */
+const CLUSTER: readonly Alert[] = [
+  {
+    name: "SluiceClusterNoGateway",
+    expr: `max by (job) (${series("cluster_gateway_active")}) == 0`,
+    holds: "1m",
+    severity: "critical",
+    summary:
+      "No gateway of the job {{ $labels.job }} is active: all requests get a 503. The log of the gateways says why.",
+  },
+  {
+    name: "SluiceClusterNoNode",
+    expr: `max by (job) (${ofActiveGateway(READY_NODES)}) == 0`,
+    holds: "1m",
+    severity: "critical",
+    summary:
+      "The gateways of the job {{ $labels.job }} have no node that is ready: requests wait, or get a 503.",
+  },
+  {
+    name: "SluiceClusterNodeLost",
+    expr: `max by (job) (${ofActiveGateway(READY_NODES)}) < max by (job) (max_over_time(${READY_NODES}[1h]))`,
+    holds: "5m",
+    severity: "warning",
+    summary:
+      "The job {{ $labels.job }} has {{ $value }} nodes that are ready, fewer than within the last hour.",
+  },
+  {
+    name: "SluiceClusterRunsMove",
+    expr: `sum by (job) (rate(${series("cluster_runs_moved_total")}[5m])) > 0.05`,
+    holds: "15m",
+    severity: "warning",
+    summary:
+      "Answers of the job {{ $labels.job }} keep moving between nodes: a node or its connection fails again and again.",
+  },
+  {
+    name: "SluiceClusterEventsLost",
+    expr: `sum by (job) (rate(${series("cluster_events_resent_total")}[5m])) > 1`,
+    holds: "15m",
+    severity: "info",
+    summary:
+      "Events between nodes and gateways of the job {{ $labels.job }} keep being lost and sent again: streams pause.",
+  },
+];
+
 export const ALERT_GROUPS: Readonly<Record<string, readonly Alert[]>> = {
   "sluice-service": SERVICE,
   "sluice-load": LOAD,
   "sluice-memory": MEMORY,
+  "sluice-cluster": CLUSTER,
 };

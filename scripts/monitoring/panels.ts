@@ -206,6 +206,29 @@ const KEYS: readonly Panel[] = [
   },
 ];
 
+/** Only gateways of a cluster have these. */
+const CLUSTER: readonly Panel[] = [
+  {
+    title: "Nodes, as each gateway sees them",
+    unit: "none",
+    queries: { "{{state}} {{instance}}": value("cluster_nodes") },
+  },
+  {
+    title: "The active gateway",
+    unit: "none",
+    queries: { "{{instance}}": value("cluster_gateway_active") },
+    isStacked: true,
+  },
+  {
+    title: "Runs moved to another node, and events lost and sent again",
+    unit: "none",
+    queries: {
+      "moved {{instance}}": `increase(${value("cluster_runs_moved_total")}[${RATE}])`,
+      "sent again {{instance}}": `increase(${value("cluster_events_resent_total")}[${RATE}])`,
+    },
+  },
+];
+
 const PROCESS: readonly Panel[] = [
   {
     title: "Event loop lag, p99",
@@ -258,5 +281,6 @@ export const PANEL_ROWS: Readonly<Record<string, readonly Panel[]>> = {
   "Tokens and cache": CACHE,
   Memory: MEMORY,
   Keys: KEYS,
+  Cluster: CLUSTER,
   Process: PROCESS,
 };

@@ -56,6 +56,7 @@ function checkGatewaySettings({ config, given }: GatewayCommand, program: string
 
 async function serve(command: GatewayCommand, sockets: readonly number[]): Promise<void> {
   const { config } = command;
+  const { createService } = await import("../../service.ts"); // slow: neither a wrong setting nor the lease waits for it
   const log = createLogger(config);
   warnOfUnused("gateway", command, log);
   const stopped = new AbortController();
@@ -68,7 +69,6 @@ async function serve(command: GatewayCommand, sockets: readonly number[]): Promi
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.off(signal, stop);
   const { leaseBucket: bucket } = subjectsOf(config.clusterName);
   const lease = openNatsLease({ link, bucket, gateway: id, log });
-  const { createService } = await import("../../service.ts"); // slow: a wrong setting does not wait for it
   const service = createService(config, { log, gateway: { id, link, lease } });
   endOnSignals(service, config);
   surviveUncaughtErrors(service, config);

@@ -48,7 +48,8 @@ test("the panels have unique ids and do not cover each other, and every variable
   const places = panels.map(({ gridPos: { x, y } }) => `${x} ${y}`);
   expect(new Set(places).size).toBe(places.length);
   expect(panels.filter(({ type }) => type === "row").map(({ title }) => title)).toEqual([
-    ...["Traffic", "Latency", "Queue and slots", "Tokens and cache", "Memory", "Keys", "Process"],
+    ...["Traffic", "Latency", "Queue and slots", "Tokens and cache", "Memory", "Keys"],
+    ...["Cluster", "Process"],
   ]);
   for (const { name } of templating.list) expect(file).toMatch(new RegExp(`\\$\\{?${name}\\b`));
 });
