@@ -7,6 +7,7 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { connectNats, type NatsSettings } from "../../src/cluster/nats/connect-nats.ts";
 import { ClusterConnectionError } from "../../src/cluster/nats/connection-error.ts";
 import type { NatsLink } from "../../src/cluster/nats/nats-link.ts";
+import { makeCertificate } from "../support/clients/certificate.ts";
 import { NATS_SERVER, type NatsServerOptions, startNats } from "../support/cluster/nats-server.ts";
 import { quietLog } from "../support/cluster/quiet-log.ts";
 import { freePort } from "../support/programs/free-port.ts";
@@ -201,6 +202,65 @@ describe.skipIf(NATS_SERVER === null)("credentials", () => {
     writeFileSync(credentials, "second");
 
     await until(() => link.isConnected, "the new token is used");
+  });
+});
+
+const certificate = makeCertificate(folder, "nats");
+
+describe.skipIf(NATS_SERVER === null || certificate === null)("TLS", () => {
+  const { cert: certFile = "", key: keyFile = "" } = certificate ?? {};
+  const tls = ["--tls", "--tlscert", certFile, "--tlskey", keyFile];
+
+  test("is used with the certificate of an own authority", async () => {
+    const { port } = await nats({ flags: tls });
+
+    const { link } = await linkTo(`tls://localhost:${port}`, { clusterCa: certFile });
+
+    expect(link.isConnected).toBe(true);
+  });
+
+  test("of a server that nobody vouches for is not used: one line says why", async () => {
+    const { port } = await nats({ flags: tls });
+    const { log, lines } = quietLog();
+    const controller = new AbortController();
+    const settings = { cluster: [`tls://localhost:${port}`] };
+    const connecting = connectNats({ settings, name: "test", log, signal: controller.signal });
+    connecting.catch(() => {});
+
+    await until(() => lines.length > 0, "a line");
+    controller.abort();
+
+    await expect(connecting).rejects.toThrow();
+    expect(lines).toEqual([
+      expect.stringMatching(/cannot connect to NATS .* self-signed certificate/),
+    ]);
+  });
+
+  test("with a client certificate is used where the server requires one", async () => {
+    const { port } = await nats({ flags: [...tls, "--tlsverify", "--tlscacert", certFile] });
+    const clientFiles = { clusterCert: certFile, clusterKey: keyFile };
+
+    const { link } = await linkTo(`tls://localhost:${port}`, {
+      clusterCa: certFile,
+      ...clientFiles,
+    });
+
+    expect(link.isConnected).toBe(true);
+  });
+
+  test("is not left out for a tls:// address of a server without it", async () => {
+    const { port } = await nats();
+    const { log, lines } = quietLog();
+    const controller = new AbortController();
+    const settings = { cluster: [`tls://ann:secret@localhost:${port}`] };
+    const connecting = connectNats({ settings, name: "test", log, signal: controller.signal });
+    connecting.catch(() => {});
+
+    await until(() => lines.length > 0, "a line");
+    controller.abort();
+
+    await expect(connecting).rejects.toThrow();
+    expect(lines.join()).toContain("cannot connect");
   });
 });
 

@@ -34,7 +34,7 @@ test("the worker dies ten times under eight clients, and nothing is lost or left
   expect(code).toBe(0);
 }, 120_000);
 
-test.each(["crash-rounds", "soak", "abuse"])(
+test.each(["crash-rounds", "cluster-rounds", "soak", "abuse"])(
   "%s explains itself, and refuses what it does not know",
   async (command) => {
     const [help, wrong] = await Promise.all([run(command, "--help"), run(command, "--seed", "x")]);

@@ -18,9 +18,9 @@ export const BROKEN = "broken";
 const AWAY = ["engine_unavailable", "queue_timeout", NO_GATEWAY];
 const ALLOWED: Readonly<Record<FaultScope, readonly string[]>> = {
   node: [],
-  gateway: [...AWAY, BROKEN],
+  gateway: [...AWAY, BROKEN, "draining"],
   nats: AWAY,
-  all: [...AWAY, BROKEN, "worker_crashed", "not_found"],
+  all: [...AWAY, BROKEN, "draining", "worker_crashed", "not_found"],
 };
 /** How long a client tries to reconnect to a resumable stream. */
 const RECONNECT_MS = 30_000;
@@ -110,13 +110,16 @@ async function resume(client: SoakClient, weather: Weather): Promise<void> {
     ...(isGapless ? [] : ["events are missing or repeated"]),
   ];
   const answer = { ...last, isComplete: frames.length === 0 ? last.isComplete : isDone(frames) };
-  const allowed = allowedIn(weather).filter(
-    (each) => !hasStarted || weather.scope === "all" || each !== BROKEN,
+  open.end(
+    judgeAnswer({ summary, answer, check, allowed: allowedForResumed(weather, hasStarted) }),
   );
-  // A stream that no node had started is not known to another gateway.
-  const lost = weather.scope === "gateway" && !hasStarted ? ["not_found"] : [];
-  open.end(judgeAnswer({ summary, answer, check, allowed: [...allowed, ...lost] }));
   if (first.status !== 200) await sleep(RETRY_MS);
+}
+
+/** The next gateway continues what a node has begun, and knows nothing of the rest. */
+function allowedForResumed(weather: Weather, hasStarted: boolean): readonly string[] {
+  if (weather.scope !== "gateway") return allowedIn(weather);
+  return hasStarted ? [] : [...allowedIn(weather), "not_found"];
 }
 
 /** Reads until the end, adds to the frames, and returns the last answer. */

@@ -171,6 +171,7 @@ export class ClusterProcess {
   }
 
   #lastLines(): string {
-    return [...this.log.slice(-3).map(({ msg }) => msg), ...this.complaints.slice(-5)].join("\n");
+    const lines = this.log.slice(-3).map((line) => JSON.stringify(line));
+    return [...lines, ...this.complaints.slice(-5)].join("\n");
   }
 }
