@@ -79,7 +79,8 @@ export function createNode(config: Config, parts: NodeServiceParts): NodeService
     metrics.uncaught();
     log.error({ stack: stackOf(error) }, "bug");
   };
-  const access = createAccess(config, log);
+  // Gateways count usage. A folder in settings that a node shares with them is theirs.
+  const access = createAccess({ ...config, usageDir: undefined }, log);
   const diskCache = openDiskCache(config);
   const current = () => config;
   const queueOptions = queueOptionsOf(current, access);

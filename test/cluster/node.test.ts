@@ -1,6 +1,8 @@
 // `sluice node` as a process, with a real model and a real nats-server, and a gateway by hand.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ClusterLink } from "../../src/cluster/link.ts";
@@ -138,8 +140,11 @@ describe.skipIf(NATS_SERVER === null)("a node", () => {
     expect(gateway.received.at(-1)).toEqual({ type: "moved", ids: ["r1.0"] });
   });
 
-  test("ends with code 1 and one line when a newer process has its name", async () => {
-    const { gateway, exit, output } = await startedNode();
+  test("ends with code 1 and one line when a newer process has its name; leaves the usage folder to gateways", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "sluice-node-usage-"));
+    closings.push(() => rmSync(folder, { recursive: true }));
+    const { gateway, exit, output } = await startedNode("--usage-dir", folder);
+    expect(readdirSync(folder)).toEqual([]);
     await gateway.send({ type: "fence", by: { name: "n1", incarnation: "newer" } });
     expect(await exit).toBe(1);
     expect(output().match(/a newer process has the name n1/g)).toHaveLength(1);

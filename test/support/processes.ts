@@ -27,6 +27,12 @@ export function isRunning(pid: number): boolean {
   return stat !== "" && !/ Z /.test(stat);
 }
 
+/** When the process started, in clock ticks since the boot: a later process may have the same id. Null if there is none. */
+export function startOf(pid: number): string | null {
+  const fields = readOr(`/proc/${pid}/stat`).split(") ")[1]?.split(" ");
+  return fields?.[19] ?? null;
+}
+
 /** Number of open files, sockets and pipes. */
 export function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;

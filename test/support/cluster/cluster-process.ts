@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BUNDLED_MAIN } from "../engines/bundled-programs.ts";
-import { childrenOf, isRunning } from "../processes.ts";
+import { childrenOf, isRunning, startOf } from "../processes.ts";
 import { freePort } from "../programs/free-port.ts";
 
 const POLL_MS = 20;
@@ -39,8 +39,8 @@ export class ClusterProcess {
   readonly #program: string;
   readonly #args: readonly string[];
   #child: ChildProcess | null = null;
-  /** Every process that it has started: a worker must not outlive it. */
-  readonly #workers = new Set<number>();
+  /** Every process that it has started, and when: a worker must not outlive it. */
+  readonly #workers = new Map<number, string>();
 
   /** Starts it, and does not wait until it is ready. */
   static async start({
@@ -125,17 +125,17 @@ export class ClusterProcess {
   /** Worker processes of all its lives that are still running. */
   get workers(): readonly number[] {
     this.#noteWorkers();
-    return [...this.#workers].filter(isRunning);
+    return [...this.#workers.keys()].filter((pid) => this.#isWorker(pid));
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#child;
     if (!child) return null;
-    this.#noteWorkers();
+    this.#noteWorkers(); // a killed one cannot be asked
     const exited = once(child, "exit");
     child.kill(signal);
     child.kill("SIGCONT"); // one that was stopped would not see SIGTERM
-    for (const pid of this.#workers) if (isRunning(pid)) process.kill(pid, "SIGCONT");
+    for (const pid of this.workers) process.kill(pid, "SIGCONT");
     await exited;
     return child.exitCode;
   }
@@ -148,8 +148,12 @@ export class ClusterProcess {
   }
 
   #noteWorkers(): void {
-    if (this.pid && isRunning(this.pid))
-      for (const { pid } of childrenOf(this.pid)) this.#workers.add(pid);
+    if (!this.pid || !isRunning(this.pid)) return;
+    for (const { pid } of childrenOf(this.pid)) this.#workers.set(pid, startOf(pid) ?? "");
+  }
+
+  #isWorker(pid: number): boolean {
+    return isRunning(pid) && startOf(pid) === this.#workers.get(pid);
   }
 
   #onLine(text: string): void {
