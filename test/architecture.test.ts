@@ -172,7 +172,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   vite: ["web/vite.config.ts", "type web/offline/page-files-plugin.ts"],
   ws: ["http"],
   yaml: ["config"],
-  zod: ["api", "keys", "config", "web/frames/mcp-frame.ts"],
+  zod: ["api", "keys", "config", "cluster/read-packet.ts", "web/frames/mcp-frame.ts"],
 };
 
 /** The files that may read flags and variables: the entries of processes, and the worker's process gives them to its child. */

@@ -5,22 +5,16 @@ import { guarded, ServiceError, stackOf } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
 import type { StreamFinder } from "../../generation/kept-stream.ts";
 import type { ConfiguredModels } from "../../models/model-spec.ts";
+import { limitedLog } from "../limited-log.ts";
 import type { ClusterLink, GatewayLease } from "../link.ts";
-import {
-  type AnnouncementPacket,
-  type FromNodePacket,
-  type NodeId,
-  PROTOCOL_VERSION,
-  type ToNode,
-  type ToNodePacket,
-} from "../messages.ts";
+import { type NodeId, PROTOCOL_VERSION, type ToNode, type ToNodePacket } from "../messages.ts";
 import { subjectsOf } from "../subjects.ts";
 import { ClusterEmbeddingEngine } from "./cluster-embedding-engine.ts";
 import { ClusterEngine, type ClusterEngineOptions } from "./cluster-engine.ts";
 import { ClusterModels } from "./cluster-models.ts";
 import { NodeStreamFinder } from "./node-stream-finder.ts";
 import { type GatewayProblem, Nodes, unavailable } from "./nodes.ts";
-import { Quarantine, type QuarantinedRequest } from "./quarantine.ts";
+import { Quarantine } from "./quarantine.ts";
 
 export type ClusterGatewayOptions = Omit<
   ClusterEngineOptions,
@@ -71,8 +65,9 @@ export class ClusterGateway {
   onSlots: () => void = () => {};
 
   constructor(options: ClusterGatewayOptions) {
-    const { id, cluster, link, lease, log, now = () => performance.now() } = options;
-    this.#options = options;
+    const { id, cluster, link, lease, now = () => performance.now() } = options;
+    const log = limitedLog(options.log, now);
+    this.#options = { ...options, log };
     this.#now = now;
     this.#subjects = subjectsOf(cluster);
     this.#quarantine = new Quarantine(now);
@@ -89,22 +84,19 @@ export class ClusterGateway {
       TICK_MS,
     );
     const { announcements, quarantine, toGateway } = this.#subjects;
-    // The link carries the packets of nodes and gateways only, so their types are known.
     this.#ends = [
       () => clearInterval(timer),
       link.subscribe(
         announcements,
-        this.#guarded<unknown>((packet) =>
-          this.#nodes.receiveAnnouncement(packet as AnnouncementPacket, this.#now()),
-        ),
+        this.#guarded<unknown>((packet) => this.#nodes.receiveAnnouncement(packet, this.#now())),
       ),
       link.subscribe(
         toGateway({ id }),
-        this.#guarded<unknown>((packet) => this.#nodes.receive(packet as FromNodePacket)),
+        this.#guarded<unknown>((packet) => this.#nodes.receive(packet)),
       ),
       link.subscribe(
         quarantine,
-        this.#guarded<unknown>((packet) => this.#quarantine.merge(packet as QuarantinedRequest[])),
+        this.#guarded<unknown>((packet) => this.#quarantine.merge(packet)),
       ),
       link.onConnection(this.#guarded((isConnected) => this.#connectionChanged(isConnected))),
       lease.onChange(this.#guarded(() => this.#activityChanged())), // the lease logs it
@@ -212,7 +204,10 @@ export class ClusterGateway {
       },
       onFound: (id, run) => this.#finder.receive(id, run),
       onStale: (term) => lease.surpass(term),
-      onMembers: () => this.#membersChanged(),
+      onMembers: guarded(
+        () => this.#membersChanged(),
+        (error) => log("error", `bug: ${stackOf(error)}`),
+      ),
       onAttached: () => this.onSlots(),
     });
   }

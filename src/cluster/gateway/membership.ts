@@ -12,6 +12,8 @@ import {
 const GONE_AFTER_MS = 3_000;
 /** A longer pause between two ticks is one of this process, in which it read no announcements. */
 const LONGEST_TICK_MS = 1_000;
+/** With more nodes, each announcement would take too long. */
+const MAX_NODES = 1_000;
 /** Nodes of other versions that are remembered, so that each is logged once. */
 const MAX_REFUSED = 1_000;
 
@@ -58,6 +60,11 @@ export class Membership {
   receive({ version, from, messages: [announced] }: AnnouncementPacket, nowMs: number): void {
     if (!isCompatible(version)) return this.#refuse(version, from);
     const known = this.#members.get(announced.name)?.announced;
+    if (!known && this.#members.size >= MAX_NODES)
+      return this.#options.log(
+        "warn",
+        `the node ${announced.name} is left out: the cluster has ${MAX_NODES} nodes already`,
+      );
     if (known && known.incarnation !== announced.incarnation) {
       if (!isNewer(announced, known)) return this.#options.onOutdated(announced, known);
       this.#lose(known, "another process has its name");

@@ -5,6 +5,7 @@ import { fromWireError } from "../../engine/messages.ts";
 import { type ServiceError, stackOf } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
 import type { FoundRun, FromNode, NodeId, NumberedEvent, ToNode } from "../messages.ts";
+import { isTerm } from "../read-packet.ts";
 import { LinkedQuestions } from "./linked-questions.ts";
 import { LinkedRun, type LinkedRunOptions } from "./linked-run.ts";
 
@@ -25,6 +26,9 @@ export type NodeLinkOptions = {
   readonly onStale: (term: number) => void;
   readonly log: (level: "error", message: string) => void;
 };
+
+/** Messages with what a client has sent. */
+const WITH_BODY: ReadonlySet<ToNode["type"]> = new Set(["start", "ask", "embed"]);
 
 export class NodeLink {
   readonly node: NodeId;
@@ -90,7 +94,16 @@ export class NodeLink {
     this.send({ type: "sync", runs, questions: questions.all });
   }
 
+  /** A message that this gateway cannot use has one line in the log, and the others are read. */
   receive(message: FromNode): void {
+    try {
+      this.#receive(message);
+    } catch (error) {
+      this.#logBug(error);
+    }
+  }
+
+  #receive(message: FromNode): void {
     switch (message.type) {
       case "step":
         for (const numbered of message.events) this.#receiveEvent(numbered);
@@ -113,7 +126,8 @@ export class NodeLink {
       case "found":
         return this.#options.onFound(message.id, message.stream);
       case "stale":
-        return this.#options.onStale(message.term);
+        if (isTerm(message.term)) this.#options.onStale(message.term);
+        return;
     }
   }
 
@@ -153,9 +167,20 @@ export class NodeLink {
     this.#options.log("error", `bug: ${stackOf(error)}`);
   }
 
+  /** What holds the body of a request has a packet of its own: together they could be larger than a packet may be. */
   #flush(): void {
     const messages = this.#unsent;
     this.#unsent = [];
-    this.#options.publish(messages);
+    let small: ToNode[] = [];
+    for (const message of messages) {
+      if (!WITH_BODY.has(message.type)) {
+        small.push(message);
+        continue;
+      }
+      if (small.length > 0) this.#options.publish(small);
+      this.#options.publish([message]);
+      small = [];
+    }
+    if (small.length > 0) this.#options.publish(small);
   }
 }

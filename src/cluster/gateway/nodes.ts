@@ -4,14 +4,8 @@
 import type { WorkerLoss } from "../../engine/crashes.ts";
 import { ServiceError } from "../../errors.ts";
 import { type Deferred, deferred, orAborted } from "../../generation/deferred.ts";
-import type {
-  AnnouncedModel,
-  Announcement,
-  AnnouncementPacket,
-  FromNodePacket,
-  NodeId,
-  ToNode,
-} from "../messages.ts";
+import type { AnnouncedModel, Announcement, NodeId, ToNode } from "../messages.ts";
+import { readAnnouncement, readFromNode } from "../read-packet.ts";
 import {
   isCompatible,
   isServing,
@@ -38,7 +32,7 @@ export type GatewayProblem = {
 export type NodesOptions = Pick<NodeLinkOptions, "onLoad" | "onMissing" | "onFound" | "onStale"> & {
   readonly publish: (node: NodeId, messages: readonly ToNode[]) => void;
   readonly problem: () => GatewayProblem | null;
-  /** Called after each announcement, and after each loss of a node. */
+  /** Called soon after announcements, and after the loss of nodes. It may not throw. */
   readonly onMembers: () => void;
   /** Called when a run of another gateway was taken over, or has ended. */
   readonly onAttached: () => void;
@@ -55,6 +49,7 @@ export class Nodes {
   readonly #links = new Map<string, NodeLink>();
   #changed: Deferred<void> = deferred();
   #ending = new AbortController();
+  #isTelling = false;
 
   constructor(options: NodesOptions) {
     this.#options = options;
@@ -114,14 +109,19 @@ export class Nodes {
     return this.#options.problem();
   }
 
-  receiveAnnouncement(packet: AnnouncementPacket, nowMs: number): void {
-    this.#membership.receive(packet, nowMs);
+  receiveAnnouncement(packet: unknown, nowMs: number): void {
+    const read = readAnnouncement(packet, isCompatible);
+    if (read) this.#membership.receive(read, nowMs);
+    else this.#options.log("error", "an announcement is refused, because no node can have made it");
   }
 
-  receive({ version, from, messages }: FromNodePacket): void {
-    const link = this.#links.get(from.incarnation);
-    if (!link || !isCompatible(version)) return;
-    for (const message of messages) link.receive(message);
+  /** From a node. Of nodes that are no members, nothing is read. */
+  receive(packet: unknown): void {
+    const read = readFromNode(packet);
+    if (!read) return this.#options.log("error", "a packet is refused: no node can have made it");
+    const link = this.#links.get(read.from.incarnation);
+    if (!link || !isCompatible(read.version)) return;
+    for (const message of read.messages) link.receive(message);
   }
 
   setConnected(isConnected: boolean, nowMs: number): void {
@@ -176,9 +176,15 @@ export class Nodes {
     this.#options.publish(node, [{ type: "fence", by: { name, incarnation } }]);
   }
 
+  /** Told once for all announcements that have arrived together. */
   #membersChanged(): void {
     this.notify();
-    this.#options.onMembers();
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    setImmediate(() => {
+      this.#isTelling = false;
+      this.#options.onMembers();
+    });
   }
 }
 

@@ -8,6 +8,8 @@ import type { PreparedRequest } from "../../generation/request.ts";
 const REFUSED_FOR_MS = 10 * 60_000;
 /** The oldest are forgotten beyond this number. */
 const MAX_REQUESTS = 1_000;
+/** Of SHA-256 in base64. */
+const HASH_CHARACTERS = 44;
 
 /** What gateways tell each other: the hash of a request, and for how long it is refused from now on, in ms. */
 export type QuarantinedRequest = { readonly hash: string; readonly forMs: number };
@@ -49,10 +51,15 @@ export class Quarantine {
     return [...this.#until].map(([hash, until]) => ({ hash, forMs: until - now }));
   }
 
-  /** Takes over those of another gateway. */
-  merge(entries: readonly QuarantinedRequest[]): void {
-    for (const { hash, forMs } of entries)
-      if (!this.#until.has(hash)) this.#put(hash, Math.min(forMs, REFUSED_FOR_MS));
+  /** Takes over those of another gateway. @param entries other data is ignored */
+  merge(entries: unknown): void {
+    if (!Array.isArray(entries)) return;
+    for (const entry of entries.slice(0, MAX_REQUESTS)) {
+      const { hash, forMs } = (entry ?? {}) as Partial<QuarantinedRequest>;
+      if (typeof hash !== "string" || hash.length !== HASH_CHARACTERS) continue;
+      if (typeof forMs !== "number" || !(forMs > 0) || this.#until.has(hash)) continue;
+      this.#put(hash, Math.min(forMs, REFUSED_FOR_MS));
+    }
   }
 
   #put(hash: string, forMs: number): void {

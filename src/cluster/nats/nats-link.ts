@@ -2,7 +2,9 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsConnection, Status } from "@nats-io/transport-node";
+import { stackOf } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
+import { type ClusterLog, limitedLog } from "../limited-log.ts";
 import type { ClusterLink } from "../link.ts";
 import { PacketJoiner, PacketSplitter } from "./fragments.ts";
 import { decodePacket, encodePacket } from "./packet-codec.ts";
@@ -16,6 +18,8 @@ export class NatsLink implements ClusterLink {
   /** For JetStream. */
   readonly nats: NatsConnection;
   readonly #log: LinkLog;
+  /** For what others can cause. */
+  readonly #logLimited: ClusterLog;
   readonly #splitter = new PacketSplitter();
   readonly #joiners = new Set<PacketJoiner>();
   readonly #listeners = new Set<(isConnected: boolean) => void>();
@@ -27,6 +31,10 @@ export class NatsLink implements ClusterLink {
   constructor(nats: NatsConnection, log: LinkLog) {
     this.nats = nats;
     this.#log = log;
+    this.#logLimited = limitedLog(
+      (level, message) => log[level](message),
+      () => performance.now(),
+    );
     log.info(`connected to NATS at ${nats.getServer()}`);
     void this.#followStatus();
   }
@@ -42,7 +50,10 @@ export class NatsLink implements ClusterLink {
       for (const payload of this.#splitter.split(encodePacket(packet), maxBytes))
         this.nats.publish(subject, payload);
     } catch (error) {
-      this.#log.error(`a packet for ${subject} was not sent: ${(error as Error).message}`);
+      this.#logLimited(
+        "error",
+        `a packet for ${subject} was not sent: ${(error as Error).message}`,
+      );
     }
   }
 
@@ -92,7 +103,7 @@ export class NatsLink implements ClusterLink {
     try {
       receive(packet);
     } catch (error) {
-      this.#log.error({ err: error }, `a packet of ${subject} failed`);
+      this.#logLimited("error", `bug: a packet of ${subject} failed: ${stackOf(error)}`);
     }
   }
 
@@ -124,7 +135,7 @@ export class NatsLink implements ClusterLink {
 
   #logOnce(what: string, { message }: Error): void {
     const line = `${what}: ${message}`;
-    if (line !== this.#lastError) this.#log.error(line);
+    if (line !== this.#lastError) this.#logLimited("error", line);
     this.#lastError = line;
   }
 }

@@ -1,8 +1,10 @@
 // A node of the cluster: reads what gateways send, answers, announces itself, and ends its runs when it shuts down. The models and
 // the link are arguments, so that tests have many nodes in one process.
 
+import { guarded, stackOf } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
 import type { ClusterClock } from "../cluster-clock.ts";
+import { type ClusterLog, limitedLog } from "../limited-log.ts";
 import type { ClusterLink } from "../link.ts";
 import {
   type AnnouncementPacket,
@@ -11,6 +13,7 @@ import {
   type ToNode,
   type ToNodePacket,
 } from "../messages.ts";
+import { readToNode } from "../read-packet.ts";
 import type { Subjects } from "../subjects.ts";
 import { type AnnouncedNode, announcementOf, type NodeModel, urgentPart } from "./announcement.ts";
 import { GatewayOutbox } from "./gateway-outbox.ts";
@@ -26,7 +29,7 @@ export type ClusterNodeOptions = Omit<AnnouncedNode, "isDraining"> & {
   readonly models: readonly NodeModel[];
   /** How long kept runs wait for another gateway, and all runs for the connection. */
   readonly graceMs: number;
-  readonly log: (level: "info" | "warn" | "error", message: string) => void;
+  readonly log: ClusterLog;
   /** A newer process has this node's name: this one must end. */
   readonly onFenced: (by: NodeId) => void;
 };
@@ -36,12 +39,15 @@ const TICK_MS = 200;
 const ANNOUNCE_TICKS = 5;
 /** A gateway that sends nothing for so many ticks is lost: 2 s. It sends a `sync` twice a second. */
 const TICKS_TO_LOSS = 10;
+/** Gateways of other versions that are remembered. */
+const MAX_REFUSED = 1_000;
 /** How long the workers may take to abort the runs that the node moves. */
 const MOVE_LIMIT_MS = 5_000;
 
 export class ClusterNode {
   readonly #options: ClusterNodeOptions;
   readonly #outbox: GatewayOutbox;
+  readonly #log: ClusterNodeOptions["log"];
   readonly #gateways = new KnownGateways(TICKS_TO_LOSS);
   readonly #questions: NodeQuestions;
   readonly runs: NodeRuns;
@@ -58,6 +64,7 @@ export class ClusterNode {
   constructor(options: ClusterNodeOptions) {
     const { link, subjects, clock, models, name, incarnation } = options;
     this.#options = options;
+    this.#log = limitedLog(options.log, clock.now);
     this.#outbox = new GatewayOutbox({ link, subjects, node: { name, incarnation } });
     const modelOf = (key: string) => models.find((model) => model.key === key) ?? null;
     const post = this.#outbox.post.bind(this.#outbox);
@@ -71,7 +78,9 @@ export class ClusterNode {
     if (!link.isConnected) this.#disconnectedAtMs = clock.now();
     this.#ends = [
       link.subscribe(subjects.toNode({ name, incarnation }), (packet) => {
-        this.#receive(packet as ToNodePacket); // only gateways write to this subject
+        const read = readToNode(packet);
+        if (read) this.#receive(read);
+        else this.#log("error", "a packet is refused: no gateway can have made it");
       }),
       link.onConnection((isConnected) => this.#connectionChanged(isConnected)),
       clock.every(TICK_MS, () => this.#tick()),
@@ -108,7 +117,11 @@ export class ClusterNode {
       return this.#outbox.post(from.id, { type: "stale", term: this.#gateways.term });
     for (const gateway of superseded) this.#lose(gateway, "another gateway has taken over");
     if (type === "new") this.#announce();
-    for (const message of messages) this.#handle(from.id, message);
+    const handle = guarded(
+      (message: ToNode) => this.#handle(from.id, message),
+      (error) => this.#log("error", `bug: ${stackOf(error)}`),
+    );
+    messages.forEach(handle);
   }
 
   #handle(gateway: string, message: ToNode): void {
@@ -150,10 +163,10 @@ export class ClusterNode {
   }
 
   #refuseVersion(gateway: string, version: number): void {
-    if (this.#refused.has(gateway)) return;
+    if (this.#refused.has(gateway) || this.#refused.size >= MAX_REFUSED) return;
     this.#refused.add(gateway);
     const message = `the gateway ${gateway} has version ${version} of the cluster's messages, this node has ${PROTOCOL_VERSION}; only neighbouring versions work together`;
-    this.#options.log("error", message);
+    this.#log("error", message);
   }
 
   #connectionChanged(isConnected: boolean): void {
@@ -176,7 +189,7 @@ export class ClusterNode {
   }
 
   #lose(gateway: string, reason: string): void {
-    this.#options.log("warn", `the gateway ${gateway} is lost: ${reason}`);
+    this.#log("warn", `the gateway ${gateway} is lost: ${reason}`);
     this.runs.orphan(gateway);
     this.#questions.abortAllOf(gateway);
   }

@@ -72,6 +72,14 @@ export class FakeNode {
     return this.#announced.name;
   }
 
+  get announced(): Announcement {
+    return this.#announced;
+  }
+
+  startOf(id: string): StartRun {
+    return this.#runOf(id).start;
+  }
+
   /** @param changes of its model */
   announce(changes: Partial<Announcement> = {}, model: Partial<AnnouncedModel> = {}): void {
     const models = this.#announced.models.map((each) => ({ ...each, ...model }));
