@@ -4,8 +4,10 @@ import { ServiceError } from "../../errors.ts";
 import type { NodeReply, PendingReply, QuestionToNode } from "./linked-questions.ts";
 import type { ModelNode, Nodes } from "./nodes.ts";
 
-/** A question is asked again this often: on one other node. */
-const MOST_ATTEMPTS = 2;
+/** A question whose node or worker was lost is asked again on one other node. */
+const MOST_CRASHES = 2;
+/** A question is not asked more often, because messages are lost. */
+const MOST_ATTEMPTS = 10;
 
 export type AskNodesOptions = {
   readonly nodes: Nodes;
@@ -31,6 +33,7 @@ export async function askNodes(
 ): Promise<GivenReply> {
   const { nodes, signal, onAsked, onCulprit } = options;
   const tried = new Set<string>();
+  let crashes = 0;
   for (let attempt = 1; ; attempt += 1) {
     nodes.check();
     const { link } = await nodeFor(options, tried);
@@ -40,8 +43,9 @@ export async function askNodes(
     const reply = await pending.reply;
     if (reply.type !== "refused") return reply;
     if (!reply.isLost) throw reply.error;
-    if (attempt < MOST_ATTEMPTS) continue;
-    if (reply.error.code === "worker_crashed") onCulprit();
+    if (reply.error.code === "worker_crashed") crashes += 1;
+    if (crashes < MOST_CRASHES && attempt < MOST_ATTEMPTS) continue;
+    if (crashes >= MOST_CRASHES) onCulprit();
     throw reply.error;
   }
 }

@@ -4,6 +4,7 @@
 import type { StepEvent } from "../../engine/messages.ts";
 import type { KeptStream } from "../../generation/kept-stream.ts";
 import type { FoundRun, FromNode, StartRun } from "../messages.ts";
+import { dataBytes } from "./data-bytes.ts";
 import { EventRing, weightOfEvent } from "./event-ring.ts";
 import type { NodeEngine } from "./node-engine.ts";
 
@@ -32,6 +33,8 @@ export class NodeRun {
   isMoving = false;
   /** All credit that the worker was given. */
   #givenBytes: number;
+  /** What the node remembers of its start for other gateways, about, in bytes. */
+  readonly #startBytes: number;
   /** Credit that the gateway counts for events of earlier runs, which it has got from this node. */
   #historyBytes = 0;
 
@@ -44,6 +47,7 @@ export class NodeRun {
     this.lastOwner = options.owner;
     this.sentAtMs = options.nowMs;
     this.#givenBytes = start.creditBytes;
+    this.#startBytes = start.kept ? dataBytes([start.kept.origin, start.request]) : 0;
     for (const event of start.history) this.ring.add({ type: "output", id: start.id, event });
     this.#limitKept();
   }
@@ -59,6 +63,11 @@ export class NodeRun {
   /** Above the limit, another gateway could not send the whole stream again. */
   #limitKept(): void {
     if (this.ring.addedBytes > MOST_KEPT_BYTES) this.kept = null;
+  }
+
+  /** What it takes in memory, about. */
+  get bytes(): number {
+    return this.ring.addedBytes + this.#startBytes;
   }
 
   /** The gateway has all events before this number. */

@@ -173,7 +173,7 @@ export class NodeRuns implements NodeEngineListener {
     let endedBytes = 0;
     for (const run of [...this.#runs.values()].reverse()) {
       if (run.owner !== null || run.leftAtMs === null) continue;
-      if (run.hasEnded) endedBytes += run.ring.addedBytes;
+      if (run.hasEnded) endedBytes += run.bytes;
       const isOver = !run.kept || now() - run.leftAtMs >= graceMs;
       if (isOver || (run.hasEnded && endedBytes > MOST_ENDED_BYTES)) this.#drop(run);
     }

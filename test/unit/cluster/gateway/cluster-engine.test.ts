@@ -472,3 +472,18 @@ test("a prompt is prepared on the node with the smallest context, so that it fit
   expect(await engine.ask({ type: "detokenize", tokens: [] }, { signal }).answer).toBe("b");
   expect(engine.status().model?.contextTokens).toBe(64);
 });
+
+test("a question whose messages are lost again and again is asked until it arrives", async () => {
+  const node = await setup.node();
+  const signal = new AbortController().signal;
+  let asked = 0;
+  node.answer = (message) => {
+    asked += 1;
+    if (asked < 5) return { type: "unknown", ids: [message.id] };
+    return { type: "answered", id: message.id, answer: "text", ms: 1 };
+  };
+
+  const answer = engine.ask({ type: "detokenize", tokens: [1] }, { signal }).answer;
+  expect(await answer).toBe("text");
+  expect(asked).toBe(5);
+});

@@ -189,3 +189,24 @@ test("ended streams that wait for a gateway take at most 64 MiB: the oldest are 
   const lost = g1.receivedOf("found").flatMap(({ id, stream }) => (stream ? [] : [id]));
   expect(lost).toEqual(["f0", "f1"]);
 });
+
+test("ended streams take at most 64 MiB, with what they need of their requests, and the newest stay", async () => {
+  const { node, clock, worker, gateway } = await startNode();
+  const older = gateway("g1", 1);
+  const origin = { body: "x".repeat(4 * 2 ** 20) };
+  const ids = Array.from({ length: 20 }, (_, index) => `r${index}.0`);
+  for (const id of ids) {
+    await older.start(id, { kept: { streamId: `s-${id}`, origin } });
+    worker.finish(id);
+  }
+  await older.sync();
+  clock.advance(200);
+  await older.sync();
+  const newer = gateway("g2", 2);
+  for (const id of ids) await newer.send({ ...FIND, streamId: `s-${id}` });
+
+  const found = newer.receivedOf("found").flatMap(({ stream }) => stream?.runId ?? []);
+  expect(node.runs.active).toBe(0);
+  expect(found).toEqual(ids.slice(-found.length));
+  expect(found.length).toBe(15);
+});
