@@ -80,11 +80,16 @@ export class EventLog {
     return this.#hasEnded && after >= this.#count - 1;
   }
 
-  /** @throws ServiceError if the event after number `after` was dropped, or event `after` does not exist yet (not in a replay) */
+  /**
+   * @throws ServiceError if the event after number `after` was dropped, or event `after` does not exist yet. In a replay it may
+   * still come, until the replay has failed before it.
+   */
   check(after: number): void {
     if (after + 1 < this.#first || (this.#isDropped && !this.isReadTo(after)))
       throw this.#loss ?? eventsDropped();
-    if (after < this.#count || this.#hasEnded || this.#options.isReplay) return;
+    const { isReplay = false } = this.#options;
+    if (isReplay && this.#hasEnded && after >= this.#count) throw notContinued();
+    if (after < this.#count || this.#hasEnded || isReplay) return;
     throw new ServiceError("invalid_value", `this stream has no event ${after} yet`);
   }
 
@@ -200,6 +205,13 @@ function eventsDropped(): ServiceError {
   return new ServiceError(
     "events_dropped",
     "earlier events of this stream are no longer kept (--response-store, --resume-buffer)",
+  );
+}
+
+function notContinued(): ServiceError {
+  return new ServiceError(
+    "events_dropped",
+    "this stream could not be continued: it failed before the event that you have; send the request again",
   );
 }
 

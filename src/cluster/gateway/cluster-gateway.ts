@@ -194,6 +194,7 @@ export class ClusterGateway {
     return new Nodes({
       problem,
       log,
+      now: this.#now,
       publish: (node, messages) => this.#publish(node, messages),
       onLoad: (key, load) => {
         const name = this.#models.nameOf(key);

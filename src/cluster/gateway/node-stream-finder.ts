@@ -16,6 +16,8 @@ import type { Nodes } from "./nodes.ts";
 import { runIdParts } from "./run-id.ts";
 
 const FIND_LIMIT_MS = 2_000;
+/** While nodes may be unknown, it looks for more of them after this time at the latest. */
+const JOIN_MS = 200;
 
 export type NodeStreamFinderOptions = {
   readonly nodes: Nodes;
@@ -26,6 +28,12 @@ export type NodeStreamFinderOptions = {
 };
 
 type Answer = { readonly link: NodeLink; readonly run: FoundRun };
+type NodeSearch = {
+  readonly id: string;
+  readonly answered: Promise<void>;
+  /** Null for a node that has not answered, or does not have the stream. */
+  readonly answer: () => Answer | null;
+};
 type Search = { readonly receive: (run: FoundRun | null) => void };
 
 export class NodeStreamFinder implements StreamFinder {
@@ -37,19 +45,29 @@ export class NodeStreamFinder implements StreamFinder {
     this.#options = options;
   }
 
+  /** A gateway that was started a moment ago also asks the nodes that it hears of meanwhile. */
   async find(streamId: string, signal: AbortSignal): Promise<FoundStream | null> {
     const { nodes } = this.#options;
     nodes.check();
-    const searches = nodes.links.map((link) => this.#ask(link, streamId));
-    const all = Promise.all(searches.map(({ answered }) => answered));
+    const searches = new Map<NodeLink, NodeSearch>();
+    const endMs = performance.now() + FIND_LIMIT_MS;
     try {
-      await orAborted(settlesWithin(all, FIND_LIMIT_MS), signal);
+      for (;;) {
+        for (const link of nodes.links)
+          if (!searches.has(link)) searches.set(link, this.#ask(link, streamId));
+        const all = Promise.all([...searches.values()].map(({ answered }) => answered));
+        await orAborted(settlesWithin(all, endMs - performance.now()), signal);
+        const found = [...searches.values()].flatMap(({ answer }) => answer() ?? []);
+        const [best] = found.sort(byProgress);
+        const stream = best ? this.#foundStream(best, streamId) : null;
+        if (stream) return stream;
+        const leftMs = endMs - performance.now();
+        if (leftMs <= 0 || nodes.areAllKnown) return null;
+        await nodes.changed(signal, Math.min(leftMs, JOIN_MS));
+      }
     } finally {
-      for (const { id } of searches) this.#searches.delete(id);
+      for (const { id } of searches.values()) this.#searches.delete(id);
     }
-    const found = searches.flatMap(({ answer }) => answer() ?? []).sort(byProgress);
-    const [best] = found;
-    return best ? this.#foundStream(best, streamId) : null;
   }
 
   /** A node has answered. */
@@ -58,7 +76,7 @@ export class NodeStreamFinder implements StreamFinder {
     this.#searches.delete(id);
   }
 
-  #ask(link: NodeLink, streamId: string) {
+  #ask(link: NodeLink, streamId: string): NodeSearch {
     const id = randomUUID();
     const answered = deferred<void>();
     let found: Answer | null = null;

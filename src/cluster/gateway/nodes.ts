@@ -32,6 +32,8 @@ export type GatewayProblem = {
 export type NodesOptions = Pick<NodeLinkOptions, "onLoad" | "onMissing" | "onFound" | "onStale"> & {
   readonly publish: (node: NodeId, messages: readonly ToNode[]) => void;
   readonly problem: () => GatewayProblem | null;
+  /** In ms. */
+  readonly now: () => number;
   /** Called soon after announcements, and after the loss of nodes. It may not throw. */
   readonly onMembers: () => void;
   /** Called when a run of another gateway was taken over, or has ended. */
@@ -39,6 +41,8 @@ export type NodesOptions = Pick<NodeLinkOptions, "onLoad" | "onMissing" | "onFou
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
 };
 
+/** Within this time every node has announced itself, in ms. */
+const ALL_ANNOUNCED_MS = 1_500;
 /** Clients may retry after this time: about as long as a gateway takes to take over. */
 const RETRY_SECONDS = 2;
 
@@ -50,9 +54,12 @@ export class Nodes {
   #changed: Deferred<void> = deferred();
   #ending = new AbortController();
   #isTelling = false;
+  /** Since when it hears announcements, in ms. */
+  #hearsSinceMs: number;
 
   constructor(options: NodesOptions) {
     this.#options = options;
+    this.#hearsSinceMs = options.now();
     const { log } = options;
     const members: MembershipOptions = {
       log,
@@ -70,6 +77,11 @@ export class Nodes {
 
   get links(): readonly NodeLink[] {
     return [...this.#links.values()];
+  }
+
+  /** Whether every node has had the time to announce itself. */
+  get areAllKnown(): boolean {
+    return this.#options.now() - this.#hearsSinceMs >= ALL_ANNOUNCED_MS;
   }
 
   /** All nodes that have a model, in whatever state. @param key of the model */
@@ -125,6 +137,7 @@ export class Nodes {
   }
 
   setConnected(isConnected: boolean, nowMs: number): void {
+    this.#hearsSinceMs = nowMs;
     this.#membership.setConnected(isConnected, nowMs);
     this.notify();
   }

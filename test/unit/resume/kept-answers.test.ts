@@ -188,6 +188,21 @@ test("an answer of another server keeps its token, and its readers wait for the 
   expect((await reading).value).toEqual([{ id: "2", data: "c" }]);
 });
 
+test("readers of an answer that fails before the event that they have get an error, and not its end", async () => {
+  const { store } = open();
+  const source = { id: "stream_1", owner: "me", waitStatus: () => null, abort: () => {} };
+  const stream = store.begin({ ...source, isReplay: true });
+  const { signal } = new AbortController();
+  const [before, after] = [stream.log.read(0, signal).next(), stream.log.read(7, signal).next()];
+  stream.log.append([{ data: "a" }, { data: "error" }]);
+  store.end(stream);
+
+  expect((await before).value).toEqual([{ id: "1", data: "error" }]);
+  await expect(after).rejects.toMatchObject({ code: "events_dropped" });
+  expect(() => stream.log.check(1)).not.toThrow();
+  expect(() => stream.log.check(2)).toThrow("could not be continued");
+});
+
 test("a full log of such an answer drops the events that its only reader has already", async () => {
   const { store } = open(64 * 1_000);
   const source = { id: "stream_1", owner: "me", waitStatus: () => null, abort: () => {} };

@@ -134,3 +134,16 @@ test("a gateway that stands by finds nothing", async () => {
     code: "engine_unavailable",
   });
 });
+
+test("a gateway that was started a moment ago also asks the nodes that it hears of meanwhile", async () => {
+  const { node } = await abandoned();
+  const started = new GatewaySetup("g3", { bus: old.bus });
+  started.lease.give(3, "g3");
+  started.gateway.engineFor("k");
+  const search = started.gateway.streams.find("s", never());
+  await settle();
+  node.announce();
+
+  expect(await search).toMatchObject({ origin: KEPT.origin });
+  await started.gateway.close();
+});
