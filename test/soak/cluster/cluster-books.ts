@@ -14,6 +14,7 @@ export type RoundBooks = {
   readonly endings: readonly Ending[];
   readonly scope: FaultScope;
   readonly faultAtMs: number;
+  readonly mendedAtMs: number;
 };
 
 const POLL_MS = 100;
@@ -88,16 +89,17 @@ function outcomesIn(log: readonly LogLine[]): ReadonlyMap<string, readonly strin
 function isExplained(
   { outcomes: [seen], kind, startedAtMs }: Ending,
   perGateway: readonly (readonly string[])[],
-  { scope, faultAtMs }: RoundBooks,
+  { scope, faultAtMs, mendedAtMs }: RoundBooks,
 ): boolean {
   if (seen === undefined || seen === BROKEN || seen === NO_GATEWAY) return true; // the client does not know the end
   const logged = perGateway.flat();
   if (logged.join() === seen) return true;
-  const isGatewayLost = scope === "gateway" || scope === "all";
-  if (!isGatewayLost || startedAtMs > faultAtMs + WRITE_MS) return false;
-  // A killed gateway has not written its last lines. A resumed stream has a line of each gateway.
+  if (scope !== "gateway" && scope !== "all") return false;
+  // A resumed stream has a line of each gateway that had it.
   const isMoved = kind === "resumed" && perGateway.every(({ length }) => length <= 1);
-  return logged.length === 0 || isMoved;
+  if (isMoved && startedAtMs < mendedAtMs) return true;
+  // A killed gateway has not written its last lines.
+  return logged.length === 0 && startedAtMs < faultAtMs + WRITE_MS;
 }
 
 async function faultsOfCounters({ name, process: gateway }: ClusterMember): Promise<string[]> {

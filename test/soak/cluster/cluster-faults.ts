@@ -99,6 +99,17 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
     },
   },
   {
+    // A gateway that is met several times may lose its lease.
+    name: "connections to NATS break for a moment, again and again",
+    scope: "gateway",
+    inflict: async ({ nodes, gateways }, random) => {
+      for (let times = 0; times < 8; times++) {
+        random.pick([...nodes, ...gateways]).cable.cut(); // what is sent until it is connected again is lost
+        await sleep(random.between(200, 700));
+      }
+    },
+  },
+  {
     name: "everything is restarted",
     scope: "all",
     inflict: async (cluster, random) => {

@@ -89,13 +89,13 @@ async function playRound(options: RoundOptions): Promise<PlayedRound> {
   const faultAtMs = performance.now();
   await fault.inflict(cluster, random);
   await untilWhole(cluster);
-  const mendedMs = performance.now() - faultAtMs;
+  const mendedAtMs = performance.now();
   await untilEndings(traffic, traffic.endings.length + clients / 2);
   await traffic.end();
   const { endings } = traffic;
   const faults = [
     ...endings.flatMap(({ id, faults: each }) => each.map((text) => `${id}: ${text}`)),
-    ...(await faultsAfterRound(cluster, { endings, scope: fault.scope, faultAtMs })),
+    ...(await faultsAfterRound(cluster, { endings, scope: fault.scope, faultAtMs, mendedAtMs })),
     ...complaintsOf(cluster).slice(complaintsBefore),
   ];
   const continued = endings.filter(
@@ -105,7 +105,7 @@ async function playRound(options: RoundOptions): Promise<PlayedRound> {
       endedAtMs > faultAtMs &&
       outcomes[0] === "stop",
   ).length;
-  return { name: fault.name, endings, continued, mendedMs, faults };
+  return { name: fault.name, endings, continued, mendedMs: mendedAtMs - faultAtMs, faults };
 }
 
 async function untilEndings({ endings }: Traffic, count: number): Promise<void> {
