@@ -14,7 +14,7 @@ import { PrefixDigest } from "../prefix-digest.ts";
 import type { LinkedRun, RunReader } from "./linked-run.ts";
 import type { NodeLink } from "./node-link.ts";
 import type { ModelNode, Nodes } from "./nodes.ts";
-import { type PlaceableNode, placeRun } from "./placement.ts";
+import { fitsAny, type PlaceableNode, placeRun, type RunToPlace } from "./placement.ts";
 import { runIdOf, runIdParts } from "./run-id.ts";
 import { StreamHistory } from "./stream-history.ts";
 
@@ -34,6 +34,8 @@ export type ClusterRequestOptions = Pick<
     readonly found: { readonly link: NodeLink; readonly run: FoundRun } | null;
     /** Ends the wait for a node. */
     readonly closed: AbortSignal;
+    /** How long a run waits while no node could take it. */
+    readonly queueTimeoutMs: () => number;
     /** Called when a run that was moved or lost continues on a node. */
     readonly onMoved: () => void;
   };
@@ -178,24 +180,38 @@ export class ClusterRequest {
 
   /**
    * Waits for a node, and enters it at once, so that the next request finds the slot taken.
-   * @throws the signal's reason, or `engine_unavailable`
+   * @throws the signal's reason, `engine_unavailable`, or `queue_timeout` if no node could take it for too long
    */
   async #place({ isSuspect, signal, enter }: PlaceOptions): Promise<void> {
     const { nodes, model, request } = this.#options;
     const { maxTokens, promptTokens } = request;
     const startedMs = performance.now();
+    let fittedAtMs = startedMs;
     for (;;) {
       const serving = nodes.problem ? [] : nodes.serving(model); // the problem may pass; if not, `failAll()` ends the wait
-      const waitedMs = performance.now() - startedMs;
-      const placement = placeRun(
-        serving.map((node) => this.#describe(node)),
-        { promptTokens: promptTokens.length, maxTokens, isSuspect, waitedMs },
-      );
+      const nowMs = performance.now();
+      const described = serving.map((node) => this.#describe(node));
+      const size = { promptTokens: promptTokens.length, maxTokens };
+      const run: RunToPlace = { ...size, isSuspect, waitedMs: nowMs - startedMs };
+      const placement = placeRun(described, run);
       const name = placement.type === "node" ? placement.name : null;
       const chosen = serving.find(({ announced }) => announced.name === name);
       if (chosen) return enter(chosen.link);
-      await nodes.changed(signal, placement.type === "wait" ? placement.forMs : null);
+      const limitMs = placement.type === "wait" ? placement.forMs : null;
+      if (nodes.problem || fitsAny(described, run)) {
+        fittedAtMs = nowMs;
+        await nodes.changed(signal, limitMs);
+      } else await nodes.changed(signal, this.#leftWithoutNode(fittedAtMs));
     }
+  }
+
+  /** How long a run may wait on while no node could take it. @throws ServiceError `queue_timeout` for not at all */
+  #leftWithoutNode(sinceMs: number): number {
+    const { queueTimeoutMs, request } = this.#options;
+    const leftMs = sinceMs + queueTimeoutMs() - performance.now();
+    if (leftMs > 0) return leftMs;
+    const message = `no node could take a prompt of ${request.promptTokens.length} tokens within ${queueTimeoutMs() / 1000} s (--queue-timeout)`;
+    throw new ServiceError("queue_timeout", message, { retryAfterSeconds: 1 });
   }
 
   #describe({ link, announced, model }: ModelNode): PlaceableNode {

@@ -31,6 +31,11 @@ export type Placement =
   /** Until a node changes, or for this time; null for no limit. */
   | { readonly type: "wait"; readonly forMs: number | null };
 
+/** Whether the context of a node is large enough for the run, however many runs it has now. */
+export function fitsAny(nodes: readonly PlaceableNode[], run: RunToPlace): boolean {
+  return fitting(nodes, run).length > 0;
+}
+
 /**
  * The free node that has read most of the prompt, and among equals the least loaded. A full node that has read more of it is waited
  * for, but never for longer than another node takes to read that much.

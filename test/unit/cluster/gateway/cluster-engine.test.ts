@@ -487,3 +487,16 @@ test("a question whose messages are lost again and again is asked until it arriv
   expect(await answer).toBe("text");
   expect(asked).toBe(5);
 });
+
+test("a run whose prompt fits on no node any more fails after the queue timeout", async () => {
+  const waiting = new GatewaySetup("g2", { queueTimeoutMs: () => 0 });
+  waiting.lease.give(2, "g2");
+  const info = { ...FAKE_MODEL, contextTokens: preparedRequest.promptTokens.length };
+  await waiting.node({ model: { info } });
+  const generated = waiting.gateway.engineFor("k").generate(preparedRequest, generateOptions());
+  const answer = new Collected(generated);
+  await answer.done;
+
+  expect(answer.error).toMatchObject({ code: "queue_timeout" });
+  await waiting.gateway.close();
+});
