@@ -202,5 +202,7 @@ test("models of nodes are not pulled, unloaded or deleted through a gateway", as
   expect([pulled.status, unloaded.status, deleted.status]).toEqual([403, 400, 400]);
   expect(await pulled.text()).toContain("pull the model on its nodes");
   expect(await unloaded.text()).toContain("on the nodes of the cluster, which keep it loaded");
-  expect(await deleted.text()).toContain("on the nodes of the cluster, so it cannot be deleted here");
+  expect(await deleted.text()).toContain(
+    "on the nodes of the cluster, so it cannot be deleted here",
+  );
 });
