@@ -165,9 +165,18 @@ export type FromNode =
       readonly answer: AnswerTo<Question>;
       readonly ms: number;
     }
+  /** The first vectors of an answer that is too large for one packet. The others follow. `first`: index of the first of these. */
+  | {
+      readonly type: "vectors";
+      readonly id: string;
+      readonly first: number;
+      readonly vectors: readonly Float64Array[];
+    }
+  /** The last vectors, or all. */
   | {
       readonly type: "embedded";
       readonly id: string;
+      readonly first: number;
       readonly vectors: readonly Float64Array[];
       readonly promptTokens: number;
     }

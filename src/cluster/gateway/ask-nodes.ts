@@ -7,7 +7,7 @@ import type { ModelNode, Nodes } from "./nodes.ts";
 /** A question whose node or worker was lost is asked again on one other node. */
 const MOST_CRASHES = 2;
 /** A question is not asked more often, because messages are lost. */
-const MOST_ATTEMPTS = 10;
+const MOST_ATTEMPTS = 5;
 
 export type AskNodesOptions = {
   readonly nodes: Nodes;

@@ -11,6 +11,7 @@ export type QuestionToNode =
   | Omit<Extract<AskNode, { type: "ask" }>, "id">
   | Omit<Extract<AskNode, { type: "embed" }>, "id">;
 type Reply = Extract<FromNode, { type: "answered" | "embedded" | "refused" }>;
+type Vectors = Extract<FromNode, { type: "vectors" | "embedded" }>;
 
 /** How a question ended. */
 export type NodeReply =
@@ -26,6 +27,8 @@ type OpenNodeQuestion = {
   readonly reply: Deferred<NodeReply>;
   readonly cost: Deferred<number>;
   isAborted: boolean;
+  /** The first ones of an answer that comes in several messages. */
+  readonly vectors: Float64Array[];
 };
 
 export type PendingReply = {
@@ -51,7 +54,9 @@ export class LinkedQuestions {
   ask(question: QuestionToNode, signal: AbortSignal): PendingReply {
     this.#nextId += 1;
     const id = `q${this.#nextId}`;
-    const open = { reply: deferred<NodeReply>(), cost: deferred<number>(), isAborted: false };
+    const open: OpenNodeQuestion = {
+      ...{ reply: deferred(), cost: deferred(), isAborted: false, vectors: [] },
+    };
     this.#open.set(id, open);
     this.#send({ ...question, id });
     const onAbort = () => {
@@ -63,11 +68,27 @@ export class LinkedQuestions {
     return { reply: orAborted(open.reply.promise, signal), costMs };
   }
 
-  receive(message: Reply): void {
-    const ms = message.type === "embedded" ? 0 : message.ms;
-    if (message.type !== "refused") return this.#settle(message.id, message, ms);
-    const { error, isLost } = message;
-    this.#settle(message.id, { type: "refused", error: fromWireError(error), isLost }, ms);
+  receive(message: Reply | Extract<Vectors, { type: "vectors" }>): void {
+    switch (message.type) {
+      case "vectors":
+      case "embedded":
+        return this.#addVectors(message);
+      case "answered":
+        return this.#settle(message.id, message, message.ms);
+      case "refused": {
+        const { id, error, isLost, ms } = message;
+        return this.#settle(id, { type: "refused", error: fromWireError(error), isLost }, ms);
+      }
+    }
+  }
+
+  #addVectors(message: Vectors): void {
+    const known = this.#open.get(message.id)?.vectors;
+    if (!known) return;
+    if (message.first !== known.length) return this.forget(message.id); // those before were lost
+    for (const vector of message.vectors) known.push(vector);
+    if (message.type === "vectors") return;
+    this.#settle(message.id, { ...message, first: 0, vectors: known }, 0);
   }
 
   /** The node does not know the question: the message with it, or with its answer, was lost. */

@@ -120,6 +120,7 @@ export class NodeLink {
         for (const id of message.ids) this.questions.forget(id);
         return this.#each(message.ids, (run) => run.reader.leave("unknown"));
       case "answered":
+      case "vectors":
       case "embedded":
       case "refused":
         return this.questions.receive(message);

@@ -19,11 +19,15 @@ export class GatewayOutbox {
     this.#options = options;
   }
 
+  /** Vectors have packets of their own: together they could be larger than a packet may be. */
   post(gateway: string, message: FromNode): void {
+    const isLarge = message.type === "vectors" || message.type === "embedded";
+    if (isLarge) this.flush();
     if (this.#messages.size === 0) setImmediate(() => this.flush());
     const messages = this.#messages.get(gateway);
     if (messages) messages.push(message);
     else this.#messages.set(gateway, [message]);
+    if (isLarge) this.flush();
   }
 
   /** Sends at once. */

@@ -6,11 +6,16 @@ import type { EmbeddingRequest } from "../../generation/embedding.ts";
 import type { FromNode, ToNode } from "../messages.ts";
 import type { NodeEngine } from "./node-engine.ts";
 
+type EmbeddedMessage = Extract<FromNode, { type: "embedded" }>;
+
+/** Numbers of vectors in one message: 1 MiB, which is 1.4 MB in a packet. */
+const NUMBERS_OF_A_MESSAGE = 2 ** 17;
+
 /** Computes embeddings, or ranks documents. */
 export type ComputeEmbeddings = (
   request: EmbeddingRequest,
   signal: AbortSignal,
-) => Promise<Omit<Extract<FromNode, { type: "embedded" }>, "type" | "id">>;
+) => Promise<Omit<EmbeddedMessage, "type" | "id" | "first">>;
 
 /** What a model can be asked; null for what it cannot do. */
 export type AskedModel = {
@@ -66,7 +71,8 @@ export class NodeQuestions {
     void this.#answer(gateway, id, async (signal) => {
       const embed = this.#options.modelOf(model)?.embed;
       if (!embed) throw notServed();
-      return { type: "embedded", id, ...(await embed(request, signal)) };
+      const { vectors, promptTokens } = await embed(request, signal);
+      return { type: "embedded", id, first: 0, vectors, promptTokens };
     });
   }
 
@@ -109,9 +115,22 @@ export class NodeQuestions {
     const outcome = await compute(question.abort.signal).catch(failed);
     if (this.#open.get(key) !== question) return; // forgotten
     this.#open.delete(key);
-    this.#options.post(gateway, outcome);
+    for (const message of outcome.type === "embedded" ? messagesOf(outcome) : [outcome])
+      this.#options.post(gateway, message);
     this.#options.onChange();
   }
+}
+
+/** The vectors of many inputs would be larger than a packet may be. */
+function messagesOf(embedded: EmbeddedMessage): readonly FromNode[] {
+  const { id, vectors } = embedded;
+  const length = Math.max(1, vectors[0]?.length ?? 1);
+  const size = Math.max(1, Math.floor(NUMBERS_OF_A_MESSAGE / length));
+  const messages: FromNode[] = [];
+  let first = 0;
+  for (; first + size < vectors.length; first += size)
+    messages.push({ type: "vectors", id, first, vectors: vectors.slice(first, first + size) });
+  return [...messages, { ...embedded, first, vectors: vectors.slice(first) }];
 }
 
 function keyOf(gateway: string, id: string): string {

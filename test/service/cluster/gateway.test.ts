@@ -41,7 +41,7 @@ function fakeNode(name: string): FakeNode {
   node.answer = ({ id, ...message }): FromNode =>
     message.type === "ask"
       ? { type: "answered", id, answer: PLAIN_PREPARED, ms: 1 }
-      : { type: "embedded", id, vectors: [Float64Array.of(3, 4)], promptTokens: 2 };
+      : { type: "embedded", id, first: 0, vectors: [Float64Array.of(3, 4)], promptTokens: 2 };
   node.announce();
   const timer = setInterval(() => node.announce(), 500); // a node that is not heard is lost
   open.push({ close: async () => clearInterval(timer) });

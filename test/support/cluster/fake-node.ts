@@ -49,7 +49,13 @@ export class FakeNode {
   answer: (message: Sent<"ask"> | Sent<"embed">) => FromNode | null = (message) =>
     message.type === "ask"
       ? { type: "answered", id: message.id, answer: this.name, ms: 5 }
-      : { type: "embedded", id: message.id, vectors: [Float64Array.of(1, 2)], promptTokens: 3 };
+      : {
+          type: "embedded",
+          id: message.id,
+          first: 0,
+          vectors: [Float64Array.of(1, 2)],
+          promptTokens: 3,
+        };
 
   constructor({ link, model, ...announced }: FakeNodeOptions) {
     this.link = link;

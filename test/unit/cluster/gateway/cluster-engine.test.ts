@@ -500,3 +500,27 @@ test("a run whose prompt fits on no node any more fails after the queue timeout"
   expect(answer.error).toMatchObject({ code: "queue_timeout" });
   await waiting.gateway.close();
 });
+
+test("vectors that come in several messages are one answer, and are asked for again if one was lost", async () => {
+  const node = await setup.node();
+  const embedding = setup.gateway.embeddingEngineFor("k");
+  const [a, b, c] = [Float64Array.of(1), Float64Array.of(2), Float64Array.of(3)];
+  let asked = 0;
+  node.answer = ({ id }) => {
+    asked += 1;
+    node.send({ type: "vectors", id, first: 0, vectors: [a] });
+    if (asked > 1) node.send({ type: "vectors", id, first: 1, vectors: [b] });
+    return { type: "embedded", id, first: 2, vectors: [c], promptTokens: 9 };
+  };
+  const received: Float64Array[] = [];
+  const options = { inputPath: "input[]", truncates: false, dimensions: null };
+  const request = { type: "embed", inputs: ["a", "b", "c"], ...options } as const;
+  const { signal } = new AbortController();
+  const ran = await embedding.run(request, {
+    signal,
+    onResult: (vector) => received.push(vector as Float64Array),
+  });
+
+  expect([ran.promptTokens, asked]).toEqual([9, 2]);
+  expect(received).toEqual([a, b, c]);
+});

@@ -121,13 +121,25 @@ test("embeddings are computed by the model's own engine, and aborted like questi
   const g1 = gateway("g1", 1);
   await g1.send(EMBED);
   expect(g1.received).toEqual([
-    { type: "embedded", id: "e1", vectors: [Float64Array.of(1, 2)], promptTokens: 3 },
+    { type: "embedded", id: "e1", first: 0, vectors: [Float64Array.of(1, 2)], promptTokens: 3 },
   ]);
   const options = { inputPath: "documents", truncates: false };
   const request = { type: "rank", query: "a", documents: ["b"], ...options } as const;
   await g1.send({ ...EMBED, id: "e2", request });
   await g1.send({ type: "abort", id: "e2" });
   expect(signals.map(({ aborted }) => aborted)).toEqual([false, true]);
+});
+
+test("vectors that are too many for a packet come in several, in order", async () => {
+  const vectors = Array.from({ length: 20 }, (_, index) => new Float64Array(2 ** 15).fill(index));
+  const { gateway } = await startNode({ embed: async () => ({ vectors, promptTokens: 3 }) });
+  const g1 = gateway("g1", 1);
+  await g1.send(EMBED);
+
+  const parts = [...g1.receivedOf("vectors"), ...g1.receivedOf("embedded")];
+  expect(g1.packets).toHaveLength(5);
+  expect(parts.map(({ first }) => first)).toEqual([0, 4, 8, 12, 16]);
+  expect(parts.flatMap((part) => part.vectors)).toEqual(vectors);
 });
 
 test("embeddings that cannot be computed are refused with the engine's error", async () => {
