@@ -1,6 +1,6 @@
 // Builds dist/ (server, chat page and the page at /docs) if it is missing or older than a source file. Runs before `npm start` and `npm test`.
 import { execFileSync } from "node:child_process";
-import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,44 @@ const inputs = [
   "package-lock.json",
 ];
 
-if (newestChange() > builtAt()) build();
+/** Has the id of the process that builds: two that are started together, such as a node and a gateway, build once. */
+const lock = path.join(root, "node_modules", ".sluice-build");
+const POLL_MS = 250;
+/** No build takes longer: an older lock is of a process that was killed, whose id another one may have. */
+const LONGEST_BUILD_MS = 10 * 60_000;
+
+if (newestChange() > builtAt()) buildOnce();
+
+function buildOnce() {
+  takeLock();
+  try {
+    if (newestChange() > builtAt()) build(); // another process may have built it meanwhile
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function takeLock() {
+  for (;;) {
+    try {
+      return writeFileSync(lock, `${process.pid}`, { flag: "wx" });
+    } catch (error) {
+      if (error.code === "ENOENT") return; // nothing is installed: the build says so
+      if (error.code !== "EEXIST") throw error;
+    }
+    if (isHeld()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
+    else rmSync(lock, { force: true }); // its process was killed
+  }
+}
+
+function isHeld() {
+  try {
+    if (Date.now() - statSync(lock).mtimeMs > LONGEST_BUILD_MS) return false;
+    return process.kill(Number(readFileSync(lock, "utf8")), 0);
+  } catch (error) {
+    return error.code === "EPERM"; // a process of another user
+  }
+}
 
 function newestChange() {
   return Math.max(...inputs.map((input) => changedAt(path.join(root, input))));
@@ -46,7 +83,8 @@ function build() {
     run("tsx", "tsx", "scripts/compress-assets.ts");
   } catch {
     console.error("the build failed: see the messages above");
-    process.exit(1);
+    process.exitCode = 1;
+    return;
   }
   writeFileSync(stamp, "");
 }
