@@ -100,7 +100,8 @@ export class Membership {
 
   #lose(node: Announcement, why: string): void {
     this.#members.delete(node.name);
-    this.#options.log("warn", `the node ${node.name} is lost: ${why}`);
+    if (node.isDraining) this.#options.log("info", `the node ${node.name} has shut down`);
+    else this.#options.log("warn", `the node ${node.name} is lost: ${why}`);
     this.#options.onLost(node, why);
   }
 

@@ -52,6 +52,15 @@ test("a node that was not heard for three announcements is lost, and may join ag
   expect(names()).toEqual(["a1"]);
 });
 
+test("a node that has shut down is lost without a warning", () => {
+  announce(0);
+  announce(100, { isDraining: true });
+  tickTo(4_000, 0);
+
+  expect(names()).toEqual([]);
+  expect(log).toEqual(["join a1", "lose a1"]);
+});
+
 test("the time without a connection does not count", () => {
   announce(0);
   membership.setConnected(false, 1_000);
