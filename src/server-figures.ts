@@ -37,8 +37,8 @@ export function serverFigures(sources: FigureSources): ServerFigures {
 }
 
 function clusterFigures(gateway: ClusterGateway): ClusterFigures {
-  const { nodeCounts: nodes, problem, movedRuns, resentEvents } = gateway;
-  return { nodes, isActive: problem === null, movedRuns, resentEvents };
+  const { nodeCounts: nodes, isActive, movedRuns, resentEvents } = gateway;
+  return { nodes, isActive, movedRuns, resentEvents };
 }
 
 function modelFigures({ spec, generating, embedding }: OfferedModel): ModelFigures {

@@ -13,8 +13,8 @@ import { checkKeysFor } from "./config/rules-between-settings.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
 import { closeAccess, createAccess, keySourcesOf } from "./create-access.ts";
 import { closeJournal, createJournal } from "./create-journal.ts";
-import { type Models, preloadOthers } from "./create-models.ts";
-import { createServed, type ServedParts } from "./create-served.ts";
+import { preloadOthers } from "./create-models.ts";
+import { createServed, type Served, type ServedParts } from "./create-served.ts";
 import { closeStores, createStores } from "./create-stores.ts";
 import type { Engine } from "./engine/engine.ts";
 import { ServiceError, stackOf } from "./errors.ts";
@@ -235,16 +235,18 @@ type Closing = {
   readonly servers: HttpServers;
   readonly config: Config;
   readonly queues: readonly Admissions[];
-} & Pick<Models, "fleet" | "pulls" | "survey">;
+} & Pick<Served, "fleet" | "pulls" | "survey" | "gateway">;
 
 /** It keeps listening while it drains: `/ready` reports that, and new requests get a 503 rather than no connection. */
-async function close({ config, queues, fleet, pulls, survey, servers }: Closing): Promise<void> {
+async function close({ config, queues, servers, ...served }: Closing): Promise<void> {
+  const { fleet, pulls, survey, gateway } = served;
   survey?.close();
+  const retired = gateway?.retire();
   const pullsClosed = pulls.close();
   await Promise.all(queues.map((each) => empty(each, config.drainTimeoutMs)));
   fleet.refuse(new ServiceError("draining", "the server is shutting down")); // those that ask only for loading
   await servers.close(LAST_FRAMES_MS);
-  await Promise.all([fleet.close(), pullsClosed]);
+  await Promise.all([fleet.close(), pullsClosed, retired]);
 }
 
 async function empty(queue: Admissions, drainTimeoutMs: number): Promise<void> {

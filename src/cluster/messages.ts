@@ -29,6 +29,11 @@ export type GatewayId = {
   readonly id: string;
   /** Grows with each change of the active gateway. Nodes ignore a lower one than they have seen. */
   readonly term: number;
+  /**
+   * Whether it shuts down: it has given back its lease, and only finishes its requests. Nodes work for it beside the next gateway.
+   * Absent: false.
+   */
+  readonly isRetiring?: boolean;
 };
 
 /** One model of a node, as the node announces it. */
@@ -46,7 +51,7 @@ export type AnnouncedModel = {
   readonly info: ModelInfo | null;
   /** 0 for one that does not generate. */
   readonly slots: number;
-  /** Slots that hold runs of other gateways: nobody may have resumed them yet. */
+  /** Slots that hold runs of other gateways than the active one: of one that shuts down, or that nobody has resumed yet. */
   readonly orphans: number;
   /** Measured; null before any measurement. Tokens per second of one stream, and of reading a prompt. */
   readonly decodeTokensPerSecond: number | null;
@@ -155,6 +160,8 @@ export type FromNode =
       readonly isFromOutside: boolean;
       readonly crashesInARow: number;
     }
+  /** Another gateway has attached these runs. */
+  | { readonly type: "taken"; readonly ids: readonly string[] }
   /** The node moves these runs, because it is shutting down: they continue elsewhere from the events sent so far. */
   | { readonly type: "moved"; readonly ids: readonly string[] }
   /** Runs and questions of a `sync`, or of an `attach`, that the node does not have. */

@@ -1,6 +1,7 @@
 // A gateway of the cluster: brings together the nodes, the lease, the engines of the models, and time. The service makes one;
 // `sluice gateway` gives it the connection.
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { guarded, ServiceError, stackOf } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
 import type { StreamFinder } from "../../generation/kept-stream.ts";
@@ -56,6 +57,8 @@ export class ClusterGateway {
   /** Since when it could not speak to the nodes, although it has runs there; null while it can. */
   #silentAtMs: number | null = null;
   #ticks = 0;
+  /** Whether it only finishes its requests. */
+  #isRetiring = false;
   /** Runs that continued on another node, and events that were lost and sent again. */
   movedRuns = 0;
   resentEvents = 0;
@@ -108,7 +111,7 @@ export class ClusterGateway {
     const { id, link, lease } = this.#options;
     if (!link.isConnected)
       return { status: "restarting", reason: "the connection to the cluster (NATS) is lost" };
-    if (this.#isActive) return null;
+    if (this.#maySpeak) return null;
     const isOther = lease.holder !== null && lease.holder !== id;
     const active = isOther ? `the gateway ${lease.holder} is active` : "no gateway is active yet";
     return { status: "standby", reason: `this gateway stands by: ${active}` };
@@ -171,11 +174,24 @@ export class ClusterGateway {
     this.#nodes.tick(this.#now());
     this.#membersChanged();
     this.#endSilentRuns();
-    if (this.#isActive) this.#nodes.sync();
+    if (this.#maySpeak) this.#nodes.sync();
     if (this.#ticks % QUARANTINE_TICKS === 0) this.#shareQuarantine();
   }
 
-  /** Ends what still runs. The lease is given back, so that another gateway takes over at once. */
+  /**
+   * Gives back the lease, so that another gateway takes new requests at once. This one finishes those that it has, beside it.
+   * Does nothing on a gateway that is not active.
+   */
+  async retire(): Promise<void> {
+    if (!this.isActive) return;
+    this.#isRetiring = true;
+    this.#nodes.ignoresOrphans = true; // its own runs are among them from now on
+    this.#nodes.sync(); // the nodes hear of it before they hear of the next gateway
+    await nextTurn(); // which is when they are told
+    await this.#options.lease.close();
+  }
+
+  /** Ends what still runs. */
   async close(): Promise<void> {
     for (const end of this.#ends) end();
     this.#nodes.failAll(new ServiceError("engine_unavailable", "the server is shutting down"));
@@ -183,10 +199,16 @@ export class ClusterGateway {
     await this.#options.link.close();
   }
 
-  /** Whether it may speak to the nodes. */
-  get #isActive(): boolean {
+  /** Whether it takes new requests. */
+  get isActive(): boolean {
     const { link, lease } = this.#options;
     return link.isConnected && lease.isHeld;
+  }
+
+  /** Whether it may speak to the nodes. */
+  get #maySpeak(): boolean {
+    const { link, lease } = this.#options;
+    return link.isConnected && (lease.isHeld || this.#isRetiring);
   }
 
   #createNodes(problem: () => GatewayProblem | null): Nodes {
@@ -222,8 +244,8 @@ export class ClusterGateway {
   /** Only the active gateway speaks to nodes. */
   #publish(node: NodeId, messages: readonly ToNode[]): void {
     const { id, link, lease } = this.#options;
-    if (!this.#isActive) return;
-    const from = { id, term: lease.term };
+    if (!this.#maySpeak) return;
+    const from = { id, term: lease.term, isRetiring: this.#isRetiring };
     const packet: ToNodePacket = { version: PROTOCOL_VERSION, from, messages };
     link.publish(this.#subjects.toNode(node), packet);
   }
@@ -246,7 +268,7 @@ export class ClusterGateway {
   }
 
   #activityChanged(): void {
-    if (this.#isActive) this.#nodes.sync(); // the nodes hear of the term at once
+    if (this.#maySpeak) this.#nodes.sync(); // the nodes hear of the term at once
     this.#nodes.notify();
     this.#endSilentRuns();
   }
@@ -257,7 +279,7 @@ export class ClusterGateway {
    */
   #endSilentRuns(): void {
     const { id, link, lease, graceMs } = this.#options;
-    this.#silentAtMs = this.#isActive ? null : (this.#silentAtMs ?? this.#now());
+    this.#silentAtMs = this.#maySpeak ? null : (this.#silentAtMs ?? this.#now());
     if (this.#silentAtMs === null) return;
     if (link.isConnected && lease.holder !== null && lease.holder !== id)
       this.#nodes.failAll(unavailable("another gateway has taken over"));

@@ -2,7 +2,7 @@
 
 import type { WorkerLoss } from "../../engine/crashes.ts";
 import { fromWireError } from "../../engine/messages.ts";
-import { type ServiceError, stackOf } from "../../errors.ts";
+import { ServiceError, stackOf } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
 import type { FoundRun, FromNode, NodeId, NumberedEvent, ToNode } from "../messages.ts";
 import { isTerm } from "../read-packet.ts";
@@ -114,6 +114,10 @@ export class NodeLink {
         const loss = { error: fromWireError(error), isFromOutside, crashesInARow };
         return this.#each(ids, (run) => run.reader.lose(loss));
       }
+      case "taken": {
+        const loss = { error: takenOver(), isFromOutside: true, crashesInARow: 1 };
+        return this.#each(message.ids, (run) => run.reader.lose(loss));
+      }
       case "moved":
         return this.#each(message.ids, (run) => run.reader.leave("moved"));
       case "unknown":
@@ -184,4 +188,9 @@ export class NodeLink {
     }
     if (small.length > 0) this.#options.publish(small);
   }
+}
+
+/** Its client has reconnected there: here, its connection is broken. */
+function takenOver(): ServiceError {
+  return new ServiceError("engine_unavailable", "another gateway has taken over this stream");
 }

@@ -52,6 +52,8 @@ export class Nodes {
   /** By incarnation. */
   readonly #links = new Map<string, NodeLink>();
   #changed: Deferred<void> = deferred();
+  /** Whether the slots that nodes announce as those of others are shown as free ones. */
+  ignoresOrphans = false;
   #ending = new AbortController();
   #isTelling = false;
   /** Since when it hears announcements, in ms. */
@@ -87,7 +89,8 @@ export class Nodes {
   /** All nodes that have a model, in whatever state. @param key of the model */
   having(key: string): readonly ModelNode[] {
     return this.announced.flatMap((announced) => {
-      const model = modelOf(announced, key);
+      const found = modelOf(announced, key);
+      const model = found && this.ignoresOrphans ? { ...found, orphans: 0 } : found;
       const link = this.#links.get(announced.incarnation);
       return model && link ? { link, announced, model } : [];
     });

@@ -202,7 +202,8 @@ export class ClusterNode {
   get #announcement() {
     const { models } = this.#options;
     const node = { ...this.#options, isDraining: this.runs.isDraining };
-    const orphansOf = ({ engine }: NodeModel) => (engine ? this.runs.orphansOf(engine) : 0);
+    const { active } = this.#gateways;
+    const orphansOf = ({ engine }: NodeModel) => (engine ? this.runs.orphansOf(engine, active) : 0);
     return announcementOf(node, models, orphansOf);
   }
 

@@ -9,29 +9,33 @@ export type Admittance = {
   readonly superseded: readonly string[];
 };
 
-type KnownGateway = { term: number; silentTicks: number };
+type KnownGateway = { readonly term: number; readonly isRetiring: boolean; silentTicks: number };
 
 export class KnownGateways {
   readonly #ticksToLoss: number;
   readonly #gateways = new Map<string, KnownGateway>();
   /** The highest that was seen. */
   term = Number.NEGATIVE_INFINITY;
+  /** The gateway with that term; null before any. */
+  active: string | null = null;
 
   /** @param ticksToLoss a gateway that is silent for so many ticks is lost. Ticks, not time: a pause of this process does not count */
   constructor(ticksToLoss: number) {
     this.#ticksToLoss = ticksToLoss;
   }
 
-  /** A packet has arrived. */
-  hear({ id, term }: GatewayId): Admittance {
-    if (term < this.term) return { type: "stale", superseded: [] };
+  /** A packet has arrived. One that shuts down is heard beside the next gateway. */
+  hear({ id, term, isRetiring = false }: GatewayId): Admittance {
+    if (term < this.term && !isRetiring) return { type: "stale", superseded: [] };
+    const type = this.#gateways.has(id) ? "known" : "new";
+    this.#gateways.set(id, { term, isRetiring, silentTicks: 0 });
+    if (term < this.term) return { type, superseded: [] };
+    this.term = term;
+    this.active = id;
     const superseded = [...this.#gateways]
-      .filter(([other, known]) => other !== id && known.term < term)
+      .filter(([other, known]) => other !== id && known.term < term && !known.isRetiring)
       .map(([other]) => other);
     for (const other of superseded) this.#gateways.delete(other);
-    const type = this.#gateways.has(id) ? "known" : "new";
-    this.#gateways.set(id, { term, silentTicks: 0 });
-    this.term = term;
     return { type, superseded };
   }
 

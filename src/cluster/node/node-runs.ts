@@ -42,9 +42,10 @@ export class NodeRuns implements NodeEngineListener {
     return this.#count(({ hasEnded }) => !hasEnded);
   }
 
-  /** Runs on this engine that no gateway has, and that have not ended. */
-  orphansOf(engine: NodeEngine): number {
-    return this.#count((run) => run.engine === engine && run.owner === null && !run.hasEnded);
+  /** Runs on this engine that the active gateway does not have, and that have not ended. */
+  orphansOf(engine: NodeEngine, active: string | null): number {
+    const isOther = ({ owner }: NodeRun) => owner === null || owner !== active;
+    return this.#count((run) => run.engine === engine && isOther(run) && !run.hasEnded);
   }
 
   start(gateway: string, start: StartRun): void {
@@ -66,6 +67,8 @@ export class NodeRuns implements NodeEngineListener {
   attach(gateway: string, { id, creditBytes }: RunMessage<"attach">): void {
     const run = this.#runs.get(id);
     if (!run?.found) return this.#options.post(gateway, { type: "unknown", ids: [id] });
+    if (run.owner !== null && run.owner !== gateway)
+      this.#options.post(run.owner, { type: "taken", ids: [id] });
     run.attach(gateway);
     this.#send(run, 0);
     this.#grant(run, creditBytes);

@@ -190,6 +190,33 @@ test("a real node answers, and its resumable stream is taken up by the next gate
   expect(texts.join("")).toBe("one two three four ");
 });
 
+test("while a gateway finishes its streams before it ends, the next one takes new requests", async () => {
+  const first = await active("g1", 1);
+  const second = await gatewayWith("g2");
+  const { worker } = await realNode("n1");
+  await until(async () => (await fetch(`${first.url}/ready`)).ok, "the gateway is ready");
+  const answer = postSse(`${first.url}/v1/chat/completions`, chat({ stream: true }));
+  await until(() => worker.sentOf("start").length === 1, "the run has started");
+  const [id = ""] = worker.sentOf("start").map((start) => start.id);
+  worker.generate("one ", id);
+
+  const closed = first.service.close();
+  await until(() => !first.lease.isHeld, "the lease is given back");
+  second.lease.give(2, "g2");
+  await until(async () => (await fetch(`${second.url}/ready`)).ok, "the next gateway is ready");
+  const next = postSse(`${second.url}/v1/chat/completions`, chat({ stream: true }));
+  await until(() => worker.sentOf("start").length === 2, "the next run has started");
+  const [, nextId = ""] = worker.sentOf("start").map((start) => start.id);
+  for (const each of [id, nextId]) {
+    worker.generate("two ", each);
+    worker.finish(each);
+  }
+
+  expect((await readAll(await answer)).text).toBe("one two ");
+  expect((await readAll(await next)).text).toBe("two ");
+  await closed;
+});
+
 test("models of nodes are not pulled, unloaded or deleted through a gateway", async () => {
   const gateway = await active();
   fakeNode("a");

@@ -37,6 +37,7 @@ export class TestGateway<Link extends ClusterLink> {
   /** Every packet from the node, and every message in them. */
   readonly packets: FromNodePacket[] = [];
   version = PROTOCOL_VERSION;
+  isRetiring = false;
 
   constructor(options: TestGatewayOptions<Link>) {
     this.#options = options;
@@ -73,7 +74,8 @@ export class TestGateway<Link extends ClusterLink> {
 
   /** One packet. Within one process, it has arrived and was answered when this resolves. */
   async send(...messages: ToNode[]): Promise<void> {
-    const { link, from, node } = this.#options;
+    const { link, node } = this.#options;
+    const from = { ...this.#options.from, isRetiring: this.isRetiring };
     const packet: ToNodePacket = { version: this.version, from, messages };
     link.publish(this.#subjects.toNode(node), packet);
     await settled();

@@ -79,3 +79,38 @@ test("the memory of the nodes is shown, and none of it is taken here", async () 
   expect(engine.status().model?.memory).toEqual(memory);
   expect((await engine.load()).memory).toEqual({ ramBytes: 0, vramBytes: 0 });
 });
+
+test("a gateway that shuts down gives back its lease, and finishes its requests beside the next one", async () => {
+  const node = await setup.node();
+  const engine = setup.gateway.engineFor("k");
+  const answer = new Collected(engine.generate(preparedRequest, generateOptions()));
+  await until(() => node.runs.size === 1);
+  const [id = ""] = node.runs.keys();
+  node.generate(id, 1);
+  await setup.gateway.retire();
+  setup.lease.holder = "g2";
+  setup.gateway.tick();
+  node.announce({}, { orphans: 1 }); // the run is not one of the next gateway
+  await settle();
+
+  expect(setup.lease.isHeld).toBe(false);
+  expect(setup.gateway.isActive).toBe(false);
+  expect(setup.gateway.problem).toBeNull(); // for the requests that it has
+  expect(setup.gateway.slotsOf("k")).toBe(2);
+  node.generate(id, 1);
+  node.finish(id);
+  await answer.done;
+  expect(answer.text).toBe("t0 t1 ");
+});
+
+test("a stream that another gateway has attached ends here", async () => {
+  const node = await setup.node();
+  const engine = setup.gateway.engineFor("k");
+  const answer = new Collected(engine.generate(preparedRequest, generateOptions()));
+  await until(() => node.runs.size === 1);
+  const [id = ""] = node.runs.keys();
+  node.send({ type: "taken", ids: [id] });
+
+  await answer.done;
+  expect(answer.error?.message).toBe("another gateway has taken over this stream");
+});

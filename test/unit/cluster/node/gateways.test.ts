@@ -163,3 +163,36 @@ test("a fence for this life of the node is reported, another is not", async () =
   await g1.send({ type: "fence", by: { name: "n1", incarnation: "i2" } });
   expect(fencedBy).toEqual([{ name: "n1", incarnation: "i2" }]);
 });
+
+test("a gateway that shuts down is served beside the next one; its runs are no slots of that one", async () => {
+  const { worker, node, gateway, announcements } = await startNode();
+  const [older, newer] = [gateway("g1", 1), gateway("g2", 2)];
+  await older.start("r1.0");
+  older.isRetiring = true;
+  await older.sync([POSITION]);
+  await newer.sync();
+  expect(worker.sentOf("abort")).toEqual([]);
+  expect(announcements.at(-1)?.models[0]?.orphans).toBe(1);
+
+  older.forget();
+  worker.generate("a", "r1.0");
+  await older.start("r2.0");
+  worker.generate("b", "r2.0");
+  await settled();
+  expect(older.eventsOf("r1.0")).toEqual(["0 a"]);
+  expect(older.eventsOf("r2.0")).toEqual(["0 b"]);
+  expect(newer.receivedOf("step")).toEqual([]);
+  await newer.sync();
+  expect(node.runs.active).toBe(2);
+});
+
+test("a gateway is told that another one has attached its run", async () => {
+  const { gateway } = await startNode();
+  const [older, newer] = [gateway("g1", 1), gateway("g2", 2)];
+  await older.start("r1.0", keptStream("s1"));
+  older.isRetiring = true;
+  await older.sync([POSITION]);
+  await newer.send({ type: "attach", id: "r1.0", model: "k", creditBytes: 100 });
+
+  expect(older.receivedOf("taken")).toEqual([{ type: "taken", ids: ["r1.0"] }]);
+});
