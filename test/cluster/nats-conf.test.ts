@@ -132,6 +132,19 @@ describe.skipIf(NATS_SERVER === null)("with deploy/nats.conf", () => {
     expect(errors).toEqual([]);
   });
 
+  test("a gateway with the credentials of a node says once what it may not do", async () => {
+    const { link, lines, log } = await connectAs("node");
+    const lease = openNatsLease({ link, bucket: subjects.leaseBucket, gateway: "g", log });
+    closings.push(() => lease.close());
+    const refused = () => lines.filter((line) => line.includes("Permissions Violation"));
+    await until(() => refused().length > 0, "a refusal");
+    for (let times = 0; times < 5; times += 1)
+      await link.nats.request("$JS.API.INFO").catch(() => {});
+
+    expect(refused()).toHaveLength(new Set(refused()).size);
+    expect(refused().length).toBeLessThanOrEqual(3);
+  });
+
   test("nobody connects without a password", async () => {
     const { log } = quietLog();
     const settings = { cluster: [`nats://127.0.0.1:${server?.port}`] };

@@ -2,6 +2,7 @@
 // writes its own when it has expired.
 
 import type { ClusterLink, GatewayLease } from "../link.ts";
+import { errorText } from "./error-text.ts";
 import { JetStreamLeaseStore, type LeaseStore } from "./lease-store.ts";
 import type { LinkLog, NatsLink } from "./nats-link.ts";
 
@@ -231,11 +232,12 @@ export class RenewedLease implements GatewayLease {
     for (const listener of this.#listeners) listener(isHeld);
   }
 
-  #logFailure({ name, message }: Error): void {
+  #logFailure(error: Error): void {
+    const message = errorText(error);
     if (message === this.#lastFailure) return;
     this.#lastFailure = message;
     const { log } = this.#options;
-    if (name === "JetStreamNotEnabled")
+    if (error.name === "JetStreamNotEnabled")
       log.error(
         "the NATS server has no JetStream, which the lease of the active gateway requires: start it with -js, or with jetstream { } in its configuration",
       );

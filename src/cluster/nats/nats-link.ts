@@ -6,6 +6,7 @@ import { stackOf } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import { type ClusterLog, limitedLog } from "../limited-log.ts";
 import type { ClusterLink } from "../link.ts";
+import { errorText } from "./error-text.ts";
 import { PacketJoiner, PacketSplitter } from "./fragments.ts";
 import { decodePacket, encodePacket } from "./packet-codec.ts";
 
@@ -13,6 +14,8 @@ export type LinkLog = Pick<Logger, "info" | "warn" | "error">;
 
 /** How long `close` waits for what was published. */
 const FLUSH_MS = 1_000;
+/** Different errors of one connection that are remembered. */
+const MOST_ERRORS = 20;
 
 export class NatsLink implements ClusterLink {
   /** For JetStream. */
@@ -24,8 +27,8 @@ export class NatsLink implements ClusterLink {
   readonly #joiners = new Set<PacketJoiner>();
   readonly #listeners = new Set<(isConnected: boolean) => void>();
   #isConnected = true;
-  /** The last error of the server, so that one that is repeated has one line. */
-  #lastError = "";
+  /** The last errors of this connection, so that those that are repeated, also in turn, have one line each. */
+  readonly #lastErrors = new Set<string>();
 
   /** @param nats connected */
   constructor(nats: NatsConnection, log: LinkLog) {
@@ -126,16 +129,18 @@ export class NatsLink implements ClusterLink {
   #setConnected(isConnected: boolean): void {
     if (isConnected === this.#isConnected || this.nats.isClosed()) return;
     this.#isConnected = isConnected;
-    this.#lastError = "";
+    this.#lastErrors.clear();
     for (const joiner of this.#joiners) joiner.clear();
     if (isConnected) this.#log.info(`connected to NATS at ${this.nats.getServer()} again`);
     else this.#log.warn("the connection to NATS is lost; trying to connect again");
     for (const listener of this.#listeners) listener(isConnected);
   }
 
-  #logOnce(what: string, { message }: Error): void {
-    const line = `${what}: ${message}`;
-    if (line !== this.#lastError) this.#logLimited("error", line);
-    this.#lastError = line;
+  #logOnce(what: string, error: Error): void {
+    const line = `${what}: ${errorText(error)}`;
+    if (this.#lastErrors.has(line)) return;
+    this.#logLimited("error", line);
+    if (this.#lastErrors.size >= MOST_ERRORS) this.#lastErrors.clear();
+    this.#lastErrors.add(line);
   }
 }
