@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { SYSTEM_CLOCK } from "../../../src/cluster/cluster-clock.ts";
 import type { FromNode } from "../../../src/cluster/messages.ts";
+import type { ServiceSettings } from "../../../src/config/config-with.ts";
 import { PLAIN_PREPARED } from "../../support/clients/requests.ts";
 import { postStream, readEvents, reopenStream } from "../../support/clients/resumable-stream.ts";
 import { chat, post, postSse, readAll } from "../../support/clients/sse-client.ts";
@@ -22,15 +23,15 @@ beforeEach(() => {
 });
 afterEach(() => Promise.all(open.map((each) => each.close())));
 
-async function gatewayWith(id = "g1"): Promise<Gateway> {
+async function gatewayWith(id = "g1", settings: ServiceSettings = {}): Promise<Gateway> {
   const [link, lease] = [bus.link(), new FakeLease()];
-  const running = await startGateway({ id, link, lease });
+  const running = await startGateway({ id, link, lease }, settings);
   open.push(running);
   return { ...running, lease, link };
 }
 
-async function active(id = "g1", term = 1): Promise<Gateway> {
-  const gateway = await gatewayWith(id);
+async function active(id = "g1", term = 1, settings: ServiceSettings = {}): Promise<Gateway> {
+  const gateway = await gatewayWith(id, settings);
   gateway.lease.give(term, id);
   return gateway;
 }
@@ -191,7 +192,7 @@ test("a real node answers, and its resumable stream is taken up by the next gate
 });
 
 test("while a gateway finishes its streams before it ends, the next one takes new requests", async () => {
-  const first = await active("g1", 1);
+  const first = await active("g1", 1, { drainTimeoutMs: 60_000 });
   const second = await gatewayWith("g2");
   const { worker } = await realNode("n1");
   await until(async () => (await fetch(`${first.url}/ready`)).ok, "the gateway is ready");
