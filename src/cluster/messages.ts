@@ -25,7 +25,7 @@ export type NodeId = {
 
 /** Identifies the gateway that sends, and its term. */
 export type GatewayId = {
-  /** Random, made at the start of the process. */
+  /** The host's name and random characters, made at the start of the process. */
   readonly id: string;
   /** Grows with each change of the active gateway. Nodes ignore a lower one than they have seen. */
   readonly term: number;
