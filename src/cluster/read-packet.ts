@@ -14,6 +14,8 @@ import type {
 /** A subject contains them. */
 const ID = /^[\w-]{1,64}$/;
 const NAME = /^[\w.-]{1,64}$/;
+/** Terms are Unix times in ms, or greater by a few. Half of all safe integers is left for those that are greater than this. */
+const MAX_SEEN_TERM = 2 ** 52;
 const MAX_MODELS = 256;
 const MAX_SLOTS = 4096;
 const MAX_TEXT = 4096;
@@ -89,8 +91,12 @@ export function readToNode(packet: unknown): ToNodePacket | null {
   return isEnvelope(packet) && isGatewayId(packet.from) ? (packet as ToNodePacket) : null; // see the first lines
 }
 
-/** Whether this can be the term of a gateway: others would be the greatest for ever. */
-export function isTerm(term: unknown): term is number {
+/** Whether a gateway can have a greater term than this one, which a node says it has seen, and still a valid one. */
+export function canBeSurpassed(term: unknown): term is number {
+  return isTerm(term) && term <= MAX_SEEN_TERM;
+}
+
+function isTerm(term: unknown): term is number {
   return typeof term === "number" && Number.isSafeInteger(term) && term >= 0;
 }
 

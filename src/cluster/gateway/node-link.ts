@@ -5,7 +5,7 @@ import { fromWireError } from "../../engine/messages.ts";
 import { ServiceError, stackOf } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
 import type { FoundRun, FromNode, NodeId, NumberedEvent, ToNode } from "../messages.ts";
-import { isTerm } from "../read-packet.ts";
+import { canBeSurpassed } from "../read-packet.ts";
 import { LinkedQuestions } from "./linked-questions.ts";
 import { LinkedRun, type LinkedRunOptions } from "./linked-run.ts";
 
@@ -131,7 +131,7 @@ export class NodeLink {
       case "found":
         return this.#options.onFound(message.id, message.stream);
       case "stale":
-        if (isTerm(message.term)) this.#options.onStale(message.term);
+        if (canBeSurpassed(message.term)) this.#options.onStale(message.term);
         return;
     }
   }

@@ -133,7 +133,7 @@ test("a node cannot put events into the run of another node", async () => {
   expect(answer.text).toBe("t0 ");
 });
 
-test.each([Number.NaN, Number.POSITIVE_INFINITY, 1e300, -1, "9", null])(
+test.each([Number.MAX_SAFE_INTEGER, Number.NaN, Number.POSITIVE_INFINITY, 1e300, -1, "9", null])(
   "a term of %s, which no gateway could surpass, is ignored",
   async (term) => {
     node.send({ type: "stale", term: term as number }, { id: "g1", term: 1 });
