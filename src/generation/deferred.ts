@@ -34,6 +34,25 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
+/**
+ * Does something with a signal that is aborted as soon as one of these is. Afterwards it leaves nothing on them, so they may live
+ * as long as the process: `AbortSignal.any()` leaves about 70 bytes on each (Node.js 20).
+ */
+export async function withEither<T>(
+  signals: readonly AbortSignal[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const either = new AbortController();
+  const onAbort = () => either.abort(signals.find(({ aborted }) => aborted)?.reason);
+  for (const signal of signals) signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    if (signals.some(({ aborted }) => aborted)) onAbort();
+    return await work(either.signal);
+  } finally {
+    for (const signal of signals) signal.removeEventListener("abort", onAbort);
+  }
+}
+
 /** @returns whether the promise was resolved or rejected within the time */
 export async function settlesWithin(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
   const late = deferred<boolean>();

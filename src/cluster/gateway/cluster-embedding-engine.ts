@@ -4,11 +4,11 @@ import type { EmbeddingEngine, EmbeddingRunOptions } from "../../engine/embeddin
 import type { EngineStatus } from "../../engine/engine.ts";
 import { cannotRank } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
-import { settlesWithin } from "../../generation/deferred.ts";
+import { settlesWithin, withEither } from "../../generation/deferred.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
 import { NO_MEMORY } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
-import { askNodes } from "./ask-nodes.ts";
+import { type AskNodesOptions, askNodes } from "./ask-nodes.ts";
 import type { ClusterEngineOptions } from "./cluster-engine.ts";
 import { modelStatus } from "./model-status.ts";
 import type { ModelNode } from "./nodes.ts";
@@ -56,15 +56,17 @@ export class ClusterEmbeddingEngine implements EmbeddingEngine {
     const { nodes, model, queueTimeoutMs } = this.#options;
     const costs: Promise<number>[] = [];
     const question = { type: "embed", model, request } as const;
-    const asked = askNodes(question, {
+    const options: Omit<AskNodesOptions, "signal"> = {
       nodes,
       model,
-      signal: AbortSignal.any([signal, this.#closed.signal]),
       waitLimitMs: queueTimeoutMs(),
       compare: byOpenQuestions,
       onAsked: ({ costMs }) => costs.push(costMs),
       onCulprit: () => {},
-    });
+    };
+    const asked = withEither([signal, this.#closed.signal], (either) =>
+      askNodes(question, { ...options, signal: either }),
+    );
     const reply = await asked.catch(async (error) => {
       await settlesWithin(Promise.all(costs), STOP_LIMIT_MS);
       throw error;

@@ -5,12 +5,13 @@ import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "../..
 import { generateInRuns } from "../../engine/generate-in-runs.ts";
 import type { RemoteRunOptions } from "../../engine/remote-run.ts";
 import { ServiceError } from "../../errors.ts";
+import { withEither } from "../../generation/deferred.ts";
 import type { GenerateEvent } from "../../generation/events.ts";
 import { NO_MEMORY } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import type { AnswerTo, Question } from "../../generation/questions.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
-import { askNodes } from "./ask-nodes.ts";
+import { type AskNodesOptions, askNodes } from "./ask-nodes.ts";
 import { ClusterRequest, type ClusterRequestOptions } from "./cluster-request.ts";
 import { modelStatus } from "./model-status.ts";
 import type { ModelNode, Nodes } from "./nodes.ts";
@@ -74,17 +75,16 @@ export class ClusterEngine implements Engine {
   async #ask(question: Question, signal: AbortSignal, costs: Promise<number>[]) {
     const { nodes, model, quarantine, queueTimeoutMs } = this.#options;
     quarantine.check(question);
-    const reply = await askNodes(
-      { type: "ask", model, question },
-      {
-        nodes,
-        model,
-        signal: AbortSignal.any([signal, this.#closed.signal]),
-        waitLimitMs: queueTimeoutMs(),
-        compare: bySmallestContext,
-        onAsked: ({ costMs }) => costs.push(costMs),
-        onCulprit: () => quarantine.add(question),
-      },
+    const options: Omit<AskNodesOptions, "signal"> = {
+      nodes,
+      model,
+      waitLimitMs: queueTimeoutMs(),
+      compare: bySmallestContext,
+      onAsked: ({ costMs }) => costs.push(costMs),
+      onCulprit: () => quarantine.add(question),
+    };
+    const reply = await withEither([signal, this.#closed.signal], (either) =>
+      askNodes({ type: "ask", model, question }, { ...options, signal: either }),
     );
     if (reply.type !== "answered") throw new Error(`a question was answered with ${reply.type}`);
     return reply.answer;

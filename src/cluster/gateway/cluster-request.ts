@@ -5,6 +5,7 @@ import type { GenerateOptions } from "../../engine/engine.ts";
 import type { StepEvent, ToWorker } from "../../engine/messages.ts";
 import { RemoteRun, type RemoteRunOptions, type RunStart } from "../../engine/remote-run.ts";
 import { ServiceError } from "../../errors.ts";
+import { withEither } from "../../generation/deferred.ts";
 import { isLeftToOthers } from "../../generation/kept-stream.ts";
 import { BLOCK_TOKENS, prefixHashes } from "../../generation/prefix-hashes.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
@@ -79,7 +80,6 @@ export class ClusterRequest {
     if (!this.#isFirst) this.#epoch += 1;
     this.#isFirst = false;
     const id = runIdOf({ requestId, epoch: this.#epoch });
-    const waits = AbortSignal.any([signal, deadline, closed]);
     const place: { run: LinkedRun | null; isSuspect: boolean } = { run: null, isSuspect: false };
     const setSuspect = (isSuspect: boolean) => {
       place.isSuspect = isSuspect;
@@ -105,7 +105,10 @@ export class ClusterRequest {
           place.run.isSuspect = place.isSuspect;
         };
         if (taken) enter(taken.link);
-        else await this.#place({ isSuspect: place.isSuspect, signal: waits, enter });
+        else
+          await withEither([signal, deadline, closed], (either) =>
+            this.#place({ isSuspect: place.isSuspect, signal: either, enter }),
+          );
       },
       isGateWanted: () => false,
       send: (message) => this.#send(message, place.run, taken !== null),

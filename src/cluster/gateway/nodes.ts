@@ -106,8 +106,8 @@ export class Nodes {
     const late = deferred<void>();
     const timer = limitMs === null ? undefined : setTimeout(() => late.resolve(), limitMs);
     try {
-      const ends = AbortSignal.any([signal, this.#ending.signal]);
-      await orAborted(Promise.race([this.#changed.promise, late.promise]), ends);
+      const changed = Promise.race([this.#changed.promise, late.promise]);
+      await orAborted(orAborted(changed, signal), this.#ending.signal);
     } finally {
       clearTimeout(timer);
     }

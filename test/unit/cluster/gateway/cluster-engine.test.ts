@@ -1,6 +1,6 @@
 // Requests across nodes: where they run, what happens to lost messages, and how they continue when a node is lost.
 
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ClusterEngine } from "../../../../src/cluster/gateway/cluster-engine.ts";
 import { PrefixDigest } from "../../../../src/cluster/prefix-digest.ts";
 import type { GenerateOptions } from "../../../../src/engine/engine.ts";
@@ -523,4 +523,24 @@ test("vectors that come in several messages are one answer, and are asked for ag
 
   expect([ran.promptTokens, asked]).toEqual([9, 2]);
   expect(received).toEqual([a, b, c]);
+});
+
+test("requests and questions leave nothing on signals that live as long as the gateway", async () => {
+  const any = vi.spyOn(AbortSignal, "any"); // it leaves something on them
+  const added = vi.spyOn(AbortSignal.prototype, "addEventListener");
+  const removed = vi.spyOn(AbortSignal.prototype, "removeEventListener");
+  const node = await setup.node();
+  const [first, second, third] = [begin(), begin(), begin()]; // the third waits for a slot
+  await until(() => node.runs.size === 2);
+  for (const id of node.runs.keys()) node.finish(id);
+  await until(() => node.runs.size === 3);
+  node.finish([...node.runs.keys()].at(-1) ?? "");
+  await Promise.all([first.done, second.done, third.done]);
+  await engine.ask({ type: "detokenize", tokens: [] }, { signal: new AbortController().signal })
+    .answer;
+  await settle();
+
+  expect(any).not.toHaveBeenCalled();
+  expect(removed.mock.calls.length).toBeGreaterThanOrEqual(added.mock.calls.length);
+  vi.restoreAllMocks();
 });
