@@ -52,23 +52,35 @@ export class Channel implements AsyncIterable<GenerateEvent> {
     this.#wake?.();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<GenerateEvent, void, undefined> {
-    for (;;) {
-      const event = this.#waiting.shift();
-      if (event) {
-        if (isDelta(event)) this.#onTaken(weightOf(event));
-        yield event;
-      } else if (this.#failure) {
-        throw this.#failure.error;
-      } else if (this.#isFinished) {
-        return;
-      } else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+  /** Not a generator, which would take two more promises for every event. */
+  [Symbol.asyncIterator](): AsyncIterator<GenerateEvent, void, undefined> {
+    return { next: () => this.#next() };
+  }
+
+  #next(): Promise<IteratorResult<GenerateEvent, void>> {
+    return new Promise((resolve, reject) => {
+      if (this.#settle(resolve, reject)) return;
+      // Later in the turn, so that events which arrive together are merged.
+      this.#wake = () => {
         this.#wake = null;
-      }
-    }
+        queueMicrotask(() => this.#settle(resolve, reject));
+      };
+    });
+  }
+
+  /** @returns false if there is nothing to take yet */
+  #settle(
+    resolve: (result: IteratorResult<GenerateEvent, void>) => void,
+    reject: (error: Error) => void,
+  ): boolean {
+    const event = this.#waiting.shift();
+    if (event) {
+      if (isDelta(event)) this.#onTaken(weightOf(event));
+      resolve({ value: event, done: false });
+    } else if (this.#failure) reject(this.#failure.error);
+    else if (this.#isFinished) resolve({ value: undefined, done: true });
+    else return false;
+    return true;
   }
 }
 

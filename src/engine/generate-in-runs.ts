@@ -7,12 +7,15 @@ import { Crashes } from "./crashes.ts";
 import type { RemoteRun, RemoteRunOptions, RunStart } from "./remote-run.ts";
 
 /** The deadline ends the answer with the tokens so far, also while no worker is running. */
-type GenerateInRunsOptions = Pick<RemoteRunOptions, "request" | "lease" | "deadline">;
+type GenerateInRunsOptions = Pick<RemoteRunOptions, "request" | "lease" | "deadline"> & {
+  /** Called when the answer has ended, however it ended. */
+  readonly onEnd?: () => void;
+};
 
 /** @throws ServiceError `worker_crashed` for a request that crashes the worker when it runs alone, or its other error */
 export async function* generateInRuns(
   newRun: (start: RunStart) => RemoteRun,
-  { request, lease, deadline }: GenerateInRunsOptions,
+  { request, lease, deadline, onEnd }: GenerateInRunsOptions,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
   const tally = new Tally(request.promptTokens.length);
   const generated: number[] = [];
@@ -39,5 +42,6 @@ export async function* generateInRuns(
     }
   } finally {
     lease.release();
+    onEnd?.();
   }
 }

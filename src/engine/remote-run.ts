@@ -57,6 +57,8 @@ export class RemoteRun {
   readonly #credit: Credit;
   readonly #ended: Deferred<void> = deferred();
   #phase: Phase = "new";
+  /** Whether its client or its deadline has stopped it. Kept here, because asking the signals for every event costs time. */
+  #isStopped = false;
   #leaveGate = () => {};
   #stopParking = () => {};
   /** How its worker was lost; null if it was not. */
@@ -142,6 +144,7 @@ export class RemoteRun {
   }
 
   readonly #onAbort = (): void => {
+    this.#isStopped = true;
     const { id, send, signal } = this.#options;
     send({ type: "abort", id });
     this.#channel.fail(abortReason(signal));
@@ -149,6 +152,7 @@ export class RemoteRun {
 
   /** Stops the worker as for an abort. The deltas received so far are the whole answer. */
   readonly #onDeadline = (): void => {
+    this.#isStopped = true;
     const { id, send, start } = this.#options;
     send({ type: "abort", id });
     this.#push(start.tally.finish("length", null));
@@ -162,8 +166,8 @@ export class RemoteRun {
   }
 
   #receiveDelta(delta: FreshDelta): void {
-    const { signal, deadline, onWastedTokens, start } = this.#options;
-    if (signal.aborted || deadline.aborted) return onWastedTokens(delta.tokens);
+    const { onWastedTokens, start } = this.#options;
+    if (this.#isStopped) return onWastedTokens(delta.tokens);
     for (const id of delta.ids ?? []) start.generated.push(id);
     this.#push({ ...delta, atMs: performance.now() });
   }

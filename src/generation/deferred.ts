@@ -1,5 +1,6 @@
 // A promise with external resolve and reject (Node 20 lacks Promise.withResolvers), and waits with a limit: a signal or a time.
 
+import { setMaxListeners } from "node:events";
 import { abortReason } from "../errors.ts";
 
 export type Deferred<T> = {
@@ -51,6 +52,13 @@ export async function withEither<T>(
   } finally {
     for (const signal of signals) signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** A controller to whose signal any number of waits may listen. */
+export function sharedController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /** @returns whether the promise was resolved or rejected within the time */

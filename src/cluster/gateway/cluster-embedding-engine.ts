@@ -4,7 +4,7 @@ import type { EmbeddingEngine, EmbeddingRunOptions } from "../../engine/embeddin
 import type { EngineStatus } from "../../engine/engine.ts";
 import { cannotRank } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
-import { settlesWithin, withEither } from "../../generation/deferred.ts";
+import { settlesWithin, sharedController, withEither } from "../../generation/deferred.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
 import { NO_MEMORY } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
@@ -18,7 +18,7 @@ const STOP_LIMIT_MS = 500;
 
 export class ClusterEmbeddingEngine implements EmbeddingEngine {
   readonly #options: Pick<ClusterEngineOptions, "model" | "nodes" | "queueTimeoutMs">;
-  readonly #closed = new AbortController();
+  readonly #closed = sharedController();
   #known: ModelInfo | null = null;
 
   constructor(options: Pick<ClusterEngineOptions, "model" | "nodes" | "queueTimeoutMs">) {

@@ -5,7 +5,7 @@ import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "../..
 import { generateInRuns } from "../../engine/generate-in-runs.ts";
 import type { RemoteRunOptions } from "../../engine/remote-run.ts";
 import { ServiceError } from "../../errors.ts";
-import { withEither } from "../../generation/deferred.ts";
+import { sharedController, withEither } from "../../generation/deferred.ts";
 import type { GenerateEvent } from "../../generation/events.ts";
 import { NO_MEMORY } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
@@ -35,7 +35,7 @@ type ContinuedRun = Pick<ClusterRequestOptions, "found" | "requestId">;
 export class ClusterEngine implements Engine {
   readonly keepsStreams = true;
   readonly #options: ClusterEngineOptions;
-  readonly #closed = new AbortController();
+  readonly #closed = sharedController();
   #known: ModelInfo | null = null;
 
   constructor(options: ClusterEngineOptions) {
@@ -99,15 +99,13 @@ export class ClusterEngine implements Engine {
   }
 
   /** As `generate()`, for a request that another gateway has begun. */
-  async *continue(
+  continue(
     request: PreparedRequest,
     { deadline = new AbortController().signal, cacheScope = "", ...options }: GenerateOptions,
     continued: ContinuedRun,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const { nodes, quarantine } = this.#options;
     const { lease } = options;
-    quarantine.check(request);
-    nodes.check();
     const work = new ClusterRequest({
       ...this.#options,
       ...options,
@@ -116,12 +114,13 @@ export class ClusterEngine implements Engine {
       deadline,
       cacheScope,
       closed: this.#closed.signal,
+      check: () => {
+        quarantine.check(request);
+        nodes.check();
+      },
     });
-    try {
-      yield* generateInRuns(work.newRun, { request, lease, deadline });
-    } finally {
-      if (work.hasFailedProof) quarantine.add(request);
-    }
+    const onEnd = () => work.hasFailedProof && quarantine.add(request);
+    return generateInRuns(work.newRun, { request, lease, deadline, onEnd }); // not a generator of its own: it would cost time for every event
   }
 }
 

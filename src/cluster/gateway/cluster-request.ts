@@ -33,6 +33,8 @@ export type ClusterRequestOptions = Pick<
     readonly requestId: string;
     /** The run of another gateway with which it begins; null for a new request. */
     readonly found: { readonly link: NodeLink; readonly run: FoundRun } | null;
+    /** Called before the first run. @throws ServiceError if the request is refused */
+    readonly check: () => void;
     /** Ends the wait for a node. */
     readonly closed: AbortSignal;
     /** How long a run waits while no node could take it. */
@@ -77,7 +79,8 @@ export class ClusterRequest {
   readonly newRun = (start: RunStart): RemoteRun => {
     const { requestId, model, found, lease, signal, deadline, closed } = this.#options;
     const taken = this.#isFirst ? found : null;
-    if (!this.#isFirst) this.#epoch += 1;
+    if (this.#isFirst) this.#options.check();
+    else this.#epoch += 1;
     this.#isFirst = false;
     const id = runIdOf({ requestId, epoch: this.#epoch });
     const place: { run: LinkedRun | null; isSuspect: boolean } = { run: null, isSuspect: false };

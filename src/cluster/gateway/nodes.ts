@@ -3,7 +3,7 @@
 
 import type { WorkerLoss } from "../../engine/crashes.ts";
 import { ServiceError } from "../../errors.ts";
-import { type Deferred, deferred, orAborted } from "../../generation/deferred.ts";
+import { type Deferred, deferred, orAborted, sharedController } from "../../generation/deferred.ts";
 import type { AnnouncedModel, Announcement, NodeId, ToNode } from "../messages.ts";
 import { readAnnouncement, readFromNode } from "../read-packet.ts";
 import {
@@ -54,7 +54,7 @@ export class Nodes {
   #changed: Deferred<void> = deferred();
   /** Whether the slots that nodes announce as those of others are shown as free ones. */
   ignoresOrphans = false;
-  #ending = new AbortController();
+  #ending = sharedController();
   #isTelling = false;
   /** Since when it hears announcements, in ms. */
   #hearsSinceMs: number;
@@ -162,7 +162,7 @@ export class Nodes {
   /** Ends all runs and questions, also those that wait for a node. */
   failAll(error: ServiceError): void {
     this.#ending.abort(error);
-    this.#ending = new AbortController();
+    this.#ending = sharedController();
     for (const link of this.#links.values()) link.fail(error);
   }
 
