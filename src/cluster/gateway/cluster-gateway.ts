@@ -14,7 +14,7 @@ import { ClusterEmbeddingEngine } from "./cluster-embedding-engine.ts";
 import { ClusterEngine, type ClusterEngineOptions } from "./cluster-engine.ts";
 import { ClusterModels } from "./cluster-models.ts";
 import { NodeStreamFinder } from "./node-stream-finder.ts";
-import { type GatewayProblem, Nodes, unavailable } from "./nodes.ts";
+import { type GatewayProblem, type NodeCounts, Nodes, unavailable } from "./nodes.ts";
 import { Quarantine } from "./quarantine.ts";
 
 export type ClusterGatewayOptions = Omit<
@@ -36,10 +36,9 @@ export type ClusterGatewayOptions = Omit<
   readonly now?: () => number;
 };
 
-/** How many nodes are in each state. */
-export type NodeCounts = Readonly<Record<"ready" | "loading" | "draining", number>>;
-
 const TICK_MS = 500;
+/** Between groups of nodes; all of them take less than a tick. */
+const SYNC_PAUSE_MS = 25;
 /** The others are told again after this time, in case that a gateway has come. */
 const QUARANTINE_TICKS = 20;
 
@@ -123,13 +122,7 @@ export class ClusterGateway {
   }
 
   get nodeCounts(): NodeCounts {
-    const counts = { ready: 0, loading: 0, draining: 0 };
-    for (const { isDraining, models } of this.#nodes.announced) {
-      if (isDraining) counts.draining += 1;
-      else if (models.every(({ state }) => state === "ready")) counts.ready += 1;
-      else counts.loading += 1;
-    }
-    return counts;
+    return this.#nodes.counts;
   }
 
   get streams(): StreamFinder {
@@ -174,7 +167,7 @@ export class ClusterGateway {
     this.#nodes.tick(this.#now());
     this.#membersChanged();
     this.#endSilentRuns();
-    if (this.#maySpeak) this.#nodes.sync();
+    if (this.#maySpeak) this.#sync(SYNC_PAUSE_MS);
     if (this.#ticks % QUARANTINE_TICKS === 0) this.#shareQuarantine();
   }
 
@@ -186,7 +179,7 @@ export class ClusterGateway {
     if (!this.isActive) return;
     this.#isRetiring = true;
     this.#nodes.ignoresOrphans = true; // its own runs are among them from now on
-    this.#nodes.sync(); // the nodes hear of it before they hear of the next gateway
+    await this.#nodes.sync(); // the nodes hear of it before they hear of the next gateway
     await nextTurn(); // which is when they are told
     await this.#options.lease.close();
   }
@@ -235,6 +228,11 @@ export class ClusterGateway {
     });
   }
 
+  #sync(pauseMs = 0): void {
+    const { log } = this.#options;
+    this.#nodes.sync(pauseMs).catch((error) => log("error", `bug: ${stackOf(error)}`));
+  }
+
   #membersChanged(): void {
     this.#models.update(this.#nodes.announced, this.#now());
     this.onModels();
@@ -268,7 +266,7 @@ export class ClusterGateway {
   }
 
   #activityChanged(): void {
-    if (this.#maySpeak) this.#nodes.sync(); // the nodes hear of the term at once
+    if (this.#maySpeak) this.#sync(); // the nodes hear of the term at once
     this.#nodes.notify();
     this.#endSilentRuns();
   }

@@ -1,6 +1,7 @@
 // The nodes of the cluster with the gateway's link to each, and what engines ask of them: who serves a model, and when that
 // changes. cluster-gateway.ts feeds it with packets and time.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { WorkerLoss } from "../../engine/crashes.ts";
 import { ServiceError } from "../../errors.ts";
 import { type Deferred, deferred, orAborted, sharedController } from "../../generation/deferred.ts";
@@ -21,6 +22,9 @@ export type ModelNode = {
   readonly announced: Announcement;
   readonly model: AnnouncedModel;
 };
+
+/** How many nodes are in each state. */
+export type NodeCounts = Readonly<Record<"ready" | "loading" | "draining", number>>;
 
 /** Why the gateway takes no new requests. */
 export type GatewayProblem = {
@@ -43,6 +47,9 @@ export type NodesOptions = Pick<NodeLinkOptions, "onLoad" | "onMissing" | "onFou
 
 /** Within this time every node has announced itself, in ms. */
 const ALL_ANNOUNCED_MS = 1_500;
+/** So few nodes are synced at once. */
+const SYNCED_AT_ONCE = 4;
+const SYNC_GROUPS = 12;
 /** Clients may retry after this time: about as long as a gateway takes to take over. */
 const RETRY_SECONDS = 2;
 
@@ -75,6 +82,16 @@ export class Nodes {
 
   get announced(): readonly Announcement[] {
     return this.#membership.members;
+  }
+
+  get counts(): NodeCounts {
+    const counts = { ready: 0, loading: 0, draining: 0 };
+    for (const { isDraining, models } of this.announced) {
+      if (isDraining) counts.draining += 1;
+      else if (models.every(({ state }) => state === "ready")) counts.ready += 1;
+      else counts.loading += 1;
+    }
+    return counts;
   }
 
   get links(): readonly NodeLink[] {
@@ -149,8 +166,18 @@ export class Nodes {
     this.#membership.tick(nowMs);
   }
 
-  sync(): void {
-    for (const link of this.#links.values()) link.sync();
+  /**
+   * Call it twice a second. What thousands of runs have to say takes time, so it is said in groups of nodes: tokens arrive in
+   * between.
+   * @param pauseMs between two groups, of which there are at most `SYNC_GROUPS`
+   */
+  async sync(pauseMs = 0): Promise<void> {
+    const { links } = this;
+    const size = Math.max(SYNCED_AT_ONCE, Math.ceil(links.length / SYNC_GROUPS));
+    for (const [index, link] of links.entries()) {
+      if (index > 0 && index % size === 0) await sleep(pauseMs);
+      link.sync();
+    }
   }
 
   /** Wakes all that wait for a change. */
