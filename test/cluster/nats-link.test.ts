@@ -81,6 +81,7 @@ describe.skipIf(NATS_SERVER === null)("a link", () => {
     a.publish("x.y", { number: 1 });
     await server.start();
     await until(() => a.isConnected && b.isConnected, "both are connected again");
+    await b.nats.flush(); // the server has its subscription again
     a.publish("x.y", { number: 2 });
     await until(() => packets.length > 0, "a packet arrives");
 

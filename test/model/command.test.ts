@@ -87,7 +87,7 @@ describe("refuses with one line and exit code 1", () => {
     [
       "an unknown command",
       () => ["start"],
-      /unknown command "start"; .*serve, node, keys, pull, list, ps, load, stop, rm, cache, launch, show, bench, doctor and health/,
+      /unknown command "start"; .*serve, node, gateway, keys, pull, list, ps, load, stop, rm, cache, launch, show, bench, doctor and health/,
     ],
     ["a folder as model", () => ["--model", scratch], /--model: .* is not a file/],
     [

@@ -65,16 +65,21 @@ function sluice(...args: string[]): Promise<string> {
 
 test("contains the compiled program, its types, the page, the built-in model and the files for proxies and service managers, and nothing else", () => {
   const allowed =
-    /^(LICENSE|README\.md|package\.json|deploy\/(Caddyfile|nginx\.conf|org\.sluice\.plist|grafana-dashboard\.json|prometheus-rules\.yml|sluice\.(service|socket))|models\/(builtin\.gguf|MODEL_CARD\.md)|dist\/web\/[\w./-]+\.(html|m?js|css|svg|png|webmanifest|woff2|bcmap|md)(\.br|\.gz)?|dist\/docs\/[\w.-]+|dist\/(?!web\/)[\w/-]+\.(js|d\.ts))$/;
+    /^(LICENSE|README\.md|package\.json|deploy\/(Caddyfile|nats\.conf|nginx\.conf|org\.sluice\.plist|grafana-dashboard\.json|prometheus-rules\.yml|sluice\.(service|socket))|models\/(builtin\.gguf|MODEL_CARD\.md)|dist\/web\/[\w./-]+\.(html|m?js|css|svg|png|webmanifest|woff2|bcmap|md)(\.br|\.gz)?|dist\/docs\/[\w.-]+|dist\/(?!web\/)[\w/-]+\.(js|d\.ts))$/;
 
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   expect(files).toEqual(
     expect.arrayContaining([
       "LICENSE",
       "README.md",
-      ...["Caddyfile", "nginx.conf", "org.sluice.plist", "sluice.service", "sluice.socket"].map(
-        (name) => `deploy/${name}`,
-      ),
+      ...[
+        "Caddyfile",
+        "nats.conf",
+        "nginx.conf",
+        "org.sluice.plist",
+        "sluice.service",
+        "sluice.socket",
+      ].map((name) => `deploy/${name}`),
       "dist/main.js",
       "dist/service.d.ts",
       "dist/worker/main.js",
