@@ -193,8 +193,14 @@ describe.skipIf(!HAS_BROWSER)("an answer of the built-in model", () => {
     await page.getByRole("button", { name: "Regenerate" }).click();
     await read(page, 20);
 
-    process.kill(running.service.engine.status().workerPid ?? 0, "SIGKILL");
+    const workerPid = () => running.service.engine.status().workerPid ?? 0;
+    const first = workerPid();
+    process.kill(first, "SIGKILL");
+    await until(() => ![0, first].includes(workerPid()), "the next process has started");
+    const second = workerPid();
+    process.kill(second, "SIGSTOP"); // it would be ready before the server tells the page, which it does once a second
     await showsPhase(page, "is restarting");
+    process.kill(second, "SIGCONT");
 
     await answered(page);
     expect((await storedAnswer(page)).text).toBe(expected);
