@@ -10,7 +10,7 @@ import { configuredModels } from "./configured-models.ts";
 import { type EngineParts, workerOptions } from "./create-engines.ts";
 import { createModels, type Models, type ModelsParts } from "./create-models.ts";
 import type { EngineStatus } from "./engine/engine.ts";
-import { ModelWorker } from "./engine/model-worker.ts";
+import { ModelWorker, UNLOADED } from "./engine/model-worker.ts";
 import { ServiceError } from "./errors.ts";
 import { ModelFingerprints } from "./journal/model-fingerprints.ts";
 import type { ConfiguredModels, ModelSpec } from "./models/model-spec.ts";
@@ -93,11 +93,6 @@ function nodeModel({ key, kind, engine, model, models, configured }: NodeModelPa
     status: () => engine?.status() ?? embeddingStatus(model),
   };
 }
-
-const UNLOADED: EngineStatus = {
-  ...{ state: "unloaded", loadProgress: 0, model: null },
-  ...{ workerPid: null, workerRestarts: 0, reason: null },
-};
 
 /** Its process ends after a request that was aborted, and starts again with the next one: the model stays ready. */
 function embeddingStatus({ embedding }: OfferedModel): EngineStatus {

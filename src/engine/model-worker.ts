@@ -21,7 +21,8 @@ export type WorkerOptions = Omit<WorkerProcessOptions, "onStep" | "onExit" | "mo
 
 type ModelWorkerOptions = WorkerOptions & Pick<WorkerProcessOptions, "onStep" | "onExit">;
 
-const UNLOADED: EngineStatus = {
+/** Of an engine that has never loaded its model. */
+export const UNLOADED: EngineStatus = {
   state: "unloaded",
   loadProgress: 0,
   model: null,

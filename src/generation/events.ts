@@ -137,6 +137,11 @@ export function weightOf(delta: FreshDelta): number {
   );
 }
 
+/** What an event takes of its stream's credit, in bytes: only deltas take any. */
+export function weightOfEvent(event: FreshEvent): number {
+  return event.type === "prefill" || event.type === "finish" ? 0 : weightOf(event);
+}
+
 /** @returns both deltas merged, or null if they are of different kinds or belong to different calls */
 export function joinDeltas(earlier: Delta, later: Delta): Delta | null {
   if (earlier.type !== later.type) return null;

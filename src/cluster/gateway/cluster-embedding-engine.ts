@@ -3,14 +3,12 @@
 import type { EmbeddingEngine, EmbeddingRunOptions } from "../../engine/embedding-engine.ts";
 import type { EngineStatus } from "../../engine/engine.ts";
 import { cannotRank } from "../../engine/messages.ts";
-import { ServiceError } from "../../errors.ts";
-import { settlesWithin, sharedController, withEither } from "../../generation/deferred.ts";
+import { settlesWithin, withEither } from "../../generation/deferred.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
-import { NO_MEMORY } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import { type AskNodesOptions, askNodes } from "./ask-nodes.ts";
 import type { ClusterEngineOptions } from "./cluster-engine.ts";
-import { modelStatus } from "./model-status.ts";
+import { ModelOnNodes } from "./model-on-nodes.ts";
 import type { ModelNode } from "./nodes.ts";
 
 /** How long an aborted request keeps its turn at most, while its node stops. */
@@ -18,31 +16,27 @@ const STOP_LIMIT_MS = 500;
 
 export class ClusterEmbeddingEngine implements EmbeddingEngine {
   readonly #options: Pick<ClusterEngineOptions, "model" | "nodes" | "queueTimeoutMs">;
-  readonly #closed = sharedController();
-  #known: ModelInfo | null = null;
+  readonly #model: ModelOnNodes;
 
   constructor(options: Pick<ClusterEngineOptions, "model" | "nodes" | "queueTimeoutMs">) {
     this.#options = options;
+    this.#model = new ModelOnNodes(options);
   }
 
-  /** The nodes have loaded it, or do so by themselves. It takes no memory here. */
-  async load(): Promise<ModelInfo> {
-    const { model } = this.status();
-    if (!model) throw new ServiceError("engine_unavailable", "no node has loaded this model yet");
-    return { ...model, memory: NO_MEMORY };
+  load(): Promise<ModelInfo> {
+    return this.#model.load();
   }
 
-  async unload(): Promise<void> {}
+  unload(): Promise<void> {
+    return this.#model.unload();
+  }
 
   status(): EngineStatus {
-    const { nodes, model } = this.#options;
-    const status = modelStatus(nodes.having(model), this.#known);
-    this.#known = status.model;
-    return this.#closed.signal.aborted ? { ...status, state: "closed" } : status;
+    return this.#model.status();
   }
 
-  async close(): Promise<void> {
-    this.#closed.abort(new ServiceError("engine_unavailable", "the model is not served any more"));
+  close(): Promise<void> {
+    return this.#model.close();
   }
 
   check({ type }: EmbeddingRequest): void {
@@ -64,7 +58,7 @@ export class ClusterEmbeddingEngine implements EmbeddingEngine {
       onAsked: ({ costMs }) => costs.push(costMs),
       onCulprit: () => {},
     };
-    const asked = withEither([signal, this.#closed.signal], (either) =>
+    const asked = withEither([signal, this.#model.closed], (either) =>
       askNodes(question, { ...options, signal: either }),
     );
     const reply = await asked.catch(async (error) => {

@@ -4,16 +4,14 @@ import { randomBytes } from "node:crypto";
 import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "../../engine/engine.ts";
 import { generateInRuns } from "../../engine/generate-in-runs.ts";
 import type { RemoteRunOptions } from "../../engine/remote-run.ts";
-import { ServiceError } from "../../errors.ts";
-import { sharedController, withEither } from "../../generation/deferred.ts";
+import { withEither } from "../../generation/deferred.ts";
 import type { GenerateEvent } from "../../generation/events.ts";
-import { NO_MEMORY } from "../../generation/memory-use.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import type { AnswerTo, Question } from "../../generation/questions.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import { type AskNodesOptions, askNodes } from "./ask-nodes.ts";
 import { ClusterRequest, type ClusterRequestOptions } from "./cluster-request.ts";
-import { modelStatus } from "./model-status.ts";
+import { ModelOnNodes } from "./model-on-nodes.ts";
 import type { ModelNode, Nodes } from "./nodes.ts";
 import type { Quarantine } from "./quarantine.ts";
 
@@ -35,31 +33,27 @@ type ContinuedRun = Pick<ClusterRequestOptions, "found" | "requestId">;
 export class ClusterEngine implements Engine {
   readonly keepsStreams = true;
   readonly #options: ClusterEngineOptions;
-  readonly #closed = sharedController();
-  #known: ModelInfo | null = null;
+  readonly #model: ModelOnNodes;
 
   constructor(options: ClusterEngineOptions) {
     this.#options = options;
+    this.#model = new ModelOnNodes(options);
   }
 
-  /** The nodes have loaded it, or do so by themselves. It takes no memory here. */
-  async load(): Promise<ModelInfo> {
-    const { model } = this.status();
-    if (!model) throw new ServiceError("engine_unavailable", "no node has loaded this model yet");
-    return { ...model, memory: NO_MEMORY };
+  load(): Promise<ModelInfo> {
+    return this.#model.load();
   }
 
-  async unload(): Promise<void> {}
+  unload(): Promise<void> {
+    return this.#model.unload();
+  }
 
   status(): EngineStatus {
-    const { nodes, model } = this.#options;
-    const status = modelStatus(nodes.having(model), this.#known);
-    this.#known = status.model;
-    return this.#closed.signal.aborted ? { ...status, state: "closed" } : status;
+    return this.#model.status();
   }
 
-  async close(): Promise<void> {
-    this.#closed.abort(new ServiceError("engine_unavailable", "the model is not served any more"));
+  close(): Promise<void> {
+    return this.#model.close();
   }
 
   ask<Q extends Question>(
@@ -83,7 +77,7 @@ export class ClusterEngine implements Engine {
       onAsked: ({ costMs }) => costs.push(costMs),
       onCulprit: () => quarantine.add(question),
     };
-    const reply = await withEither([signal, this.#closed.signal], (either) =>
+    const reply = await withEither([signal, this.#model.closed], (either) =>
       askNodes({ type: "ask", model, question }, { ...options, signal: either }),
     );
     if (reply.type !== "answered") throw new Error(`a question was answered with ${reply.type}`);
@@ -113,7 +107,7 @@ export class ClusterEngine implements Engine {
       request,
       deadline,
       cacheScope,
-      closed: this.#closed.signal,
+      closed: this.#model.closed,
       check: () => {
         quarantine.check(request);
         nodes.check();

@@ -1,9 +1,9 @@
 // The events of a kept stream's earlier runs, which the node of its next run must be able to send to another gateway.
 
-import { type FreshEvent, weightOf } from "../../generation/events.ts";
+import { type FreshEvent, weightOfEvent } from "../../generation/events.ts";
 import type { KeptStream } from "../../generation/kept-stream.ts";
 
-/** A stream with more events is no longer kept once it moves to another node. In bytes, as `weightOf()` counts them. */
+/** A stream with more events is no longer kept once it moves to another node. In bytes, as `weightOfEvent()` counts them. */
 const MAX_BYTES = 2 ** 20;
 /** Weight of an event besides its text. */
 const EVENT_BYTES = 32;
@@ -20,7 +20,7 @@ export class StreamHistory {
 
   add(event: FreshEvent): void {
     if (!this.isKept || event.type === "finish") return;
-    this.#bytes += EVENT_BYTES + (event.type === "prefill" ? 0 : weightOf(event));
+    this.#bytes += EVENT_BYTES + weightOfEvent(event);
     if (this.isKept) this.#events.push(event);
     else this.#events = [];
   }

@@ -1,6 +1,6 @@
 // The events of one run that its gateway may not have yet, with their numbers. They can be sent again.
 
-import { type FreshEvent, weightOf } from "../../generation/events.ts";
+import { weightOfEvent } from "../../generation/events.ts";
 import type { NumberedEvent } from "../messages.ts";
 
 type RunEvent = NumberedEvent["event"];
@@ -54,9 +54,4 @@ function bytesOf(event: RunEvent): number {
   if (event.type !== "output") return EVENT_BYTES;
   const ids = "ids" in event.event ? (event.event.ids?.length ?? 0) : 0;
   return EVENT_BYTES + weightOfEvent(event.event) + TOKEN_ID_BYTES * ids;
-}
-
-/** What it takes of its run's credit, in bytes. */
-export function weightOfEvent(event: FreshEvent): number {
-  return event.type === "prefill" || event.type === "finish" ? 0 : weightOf(event);
 }

@@ -2,10 +2,11 @@
 // are the engine's business (node-engine.ts).
 
 import type { StepEvent } from "../../engine/messages.ts";
+import { weightOfEvent } from "../../generation/events.ts";
 import type { KeptStream } from "../../generation/kept-stream.ts";
 import type { FoundRun, FromNode, StartRun } from "../messages.ts";
 import { dataBytes } from "./data-bytes.ts";
-import { EventRing, weightOfEvent } from "./event-ring.ts";
+import { EventRing } from "./event-ring.ts";
 import type { NodeEngine } from "./node-engine.ts";
 
 /** The events of a longer run are not kept for other gateways. */
