@@ -1,5 +1,6 @@
 // The latencies of tokens, from their making to their reader, in microseconds.
 
+import { percentile } from "../../src/bench/stats.ts";
 import { clockMicros, STAMP_CHARS } from "./paced-worker.ts";
 
 /** Latencies above this count as this. */
@@ -21,9 +22,8 @@ export class Latencies {
 
   /** Milliseconds at these shares of all tokens, and their number. */
   get figures(): LatencyFigures {
-    const sorted = Float64Array.from(this.#values).sort();
-    const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0) / 1000;
-    return { tokens: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999) };
+    const at = (share: number) => percentile(this.#values, share) / 1000;
+    return { tokens: this.#values.length, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999) };
   }
 }
 

@@ -4,10 +4,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
 import path from "node:path";
 import { cpuMicros } from "../../src/bench/process-usage.ts";
 import { startNats } from "../../test/support/cluster/nats-server.ts";
+import { circumstances } from "../report/results.ts";
 import { type ClusterBenchOptions, readClusterOptions, toArguments } from "./options.ts";
 import type { ReadersReport } from "./readers-process.ts";
 
@@ -25,8 +25,7 @@ const options = readClusterOptions(flags.filter((flag) => !flag.startsWith("--ou
 const alone = await measure(options, null);
 const cluster = await measureCluster(options);
 const results = {
-  date: new Date().toISOString(),
-  machine: { cpu: cpus()[0]?.model ?? "", cores: cpus().length, node: process.version },
+  ...circumstances(),
   options,
   inProcess: shown(alone),
   cluster: shown(cluster),

@@ -1,4 +1,4 @@
-// What the processes of the cluster benchmark have in common.
+// The options of the cluster benchmark, and the model and the request that its processes share.
 
 import { parseArgs } from "node:util";
 import type { ModelInfo } from "../../src/generation/model-info.ts";
@@ -9,7 +9,7 @@ import { PACED_MODEL } from "../targets/paced-engine.ts";
 export type ClusterBenchOptions = {
   readonly nodes: number;
   readonly streams: number;
-  /** Of all streams together. */
+  /** The sum over all streams. */
   readonly tokensPerSecond: number;
   readonly seconds: number;
   /** Address of NATS; empty in the parent process. */

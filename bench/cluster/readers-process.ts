@@ -7,7 +7,7 @@ import { workersInProcess } from "./in-process.ts";
 import { Latencies, type LatencyFigures } from "./latencies.ts";
 import { readClusterOptions } from "./options.ts";
 
-/** What the process reports: at the beginning and at the end of the measurement. */
+/** The process reports this at the beginning and at the end of the measurement. */
 export type ReadersReport =
   | { readonly type: "began" }
   | ({ readonly type: "ended"; readonly cpuMicros: number } & LatencyFigures);

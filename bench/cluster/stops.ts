@@ -3,6 +3,7 @@
 
 import { type ClientRequest, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { percentile } from "../../src/bench/stats.ts";
 
 const ROUNDS = 40;
 const urls = process.argv.slice(2);
@@ -11,9 +12,8 @@ for (let round = 0; round < ROUNDS; round++)
   for (const url of round % 2 === 0 ? urls : urls.toReversed())
     measured.get(url)?.push(await stopMs(url));
 for (const [url, values] of measured) {
-  const sorted = values.toSorted((one, other) => one - other);
-  const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1);
-  console.log(`${url}: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms of ${sorted.length} stops`);
+  const at = (share: number) => percentile(values, share).toFixed(1);
+  console.log(`${url}: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms of ${values.length} stops`);
 }
 
 async function stopMs(url: string): Promise<number> {

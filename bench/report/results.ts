@@ -33,15 +33,7 @@ export async function emptyResults(
   const hash = createHash("sha256");
   for await (const bytes of createReadStream(modelPath)) hash.update(bytes);
   return {
-    date: new Date().toISOString(),
-    commit:
-      git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") ? " with changes" : ""),
-    machine: {
-      cpu: cpus()[0]?.model ?? "",
-      cores: cpus().length,
-      memoryGib: Math.round(totalmem() / 2 ** 30),
-      node: process.version,
-    },
+    ...circumstances(),
     model: {
       name: path.basename(modelPath),
       bytes: statSync(modelPath).size,
@@ -51,6 +43,21 @@ export async function emptyResults(
     options,
     failures: [],
     cases: {},
+  };
+}
+
+/** When, where and of which commit something is measured. */
+export function circumstances(): Pick<Results, "date" | "commit" | "machine"> {
+  return {
+    date: new Date().toISOString(),
+    commit:
+      git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") ? " with changes" : ""),
+    machine: {
+      cpu: cpus()[0]?.model ?? "",
+      cores: cpus().length,
+      memoryGib: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+    },
   };
 }
 

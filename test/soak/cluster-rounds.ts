@@ -3,7 +3,8 @@
 import path from "node:path";
 import { CLUSTER_FAULTS } from "./cluster/cluster-faults.ts";
 import { type PlayedRound, playRounds } from "./cluster/play-rounds.ts";
-import { describe, OptionError, readNumbers, seedOr } from "./options.ts";
+import { describe } from "./options.ts";
+import { runRounds } from "./run-rounds.ts";
 
 const FLAGS = {
   rounds: { default: 60, help: "how many faults, which take turns" },
@@ -18,26 +19,14 @@ Every request must end with the known answer or an error that the fault explains
 nothing may be left running. Exits with 1 if anything is wrong.
 
 ${describe(FLAGS)}`;
+const MOST_SHOWN = 50;
 const MAIN = path.join(import.meta.dirname, "../../dist/main.js");
 
-process.once("SIGINT", () => process.exit(130)); // the cluster ends with this process
-try {
-  const numbers = readNumbers(process.argv.slice(2), FLAGS);
-  if (numbers === null) console.log(HELP);
-  else {
-    const seed = seedOr(numbers.seed);
-    console.log(`seed ${seed}`);
-    const faults = await run(seed, numbers.rounds ?? 0, numbers.clients ?? 0);
-    for (const fault of faults.slice(0, 50)) console.log(`- ${fault}`);
-    process.exit(faults.length > 0 ? 1 : 0);
-  }
-} catch (error) {
-  if (!(error instanceof OptionError)) throw error;
-  console.error(`cluster-rounds: ${error.message}`);
-  process.exit(1);
-}
+await runRounds({ name: "cluster-rounds", flags: FLAGS, help: HELP, run, mostShown: MOST_SHOWN });
 
-async function run(seed: number, rounds: number, clients: number): Promise<readonly string[]> {
+type Numbers = Readonly<Record<keyof typeof FLAGS, number>>;
+
+async function run({ seed, rounds, clients }: Numbers): Promise<readonly string[]> {
   const played: PlayedRound[] = [];
   const startedAtMs = performance.now();
   const faults = await playRounds({

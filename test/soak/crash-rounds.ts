@@ -6,10 +6,11 @@ import { Random } from "./kinds/random.ts";
 import { RESILIENT_KINDS } from "./kinds/resilient-kinds.ts";
 import type { Ending } from "./kinds/soak-client.ts";
 import { Traffic } from "./kinds/traffic.ts";
-import { describe, OptionError, readNumbers, seedOr } from "./options.ts";
+import { describe } from "./options.ts";
 import { faultsAtEnd } from "./report/final-check.ts";
 import type { Kill } from "./report/ledger.ts";
 import { waitForIdle } from "./report/wait-for-idle.ts";
+import { runRounds } from "./run-rounds.ts";
 import { collectGarbage, resourceUseOf, startServer } from "./server.ts";
 
 const FLAGS = {
@@ -33,30 +34,18 @@ const SERVER_FLAGS = ["--hang-timeout", "1.5", "--restart-delay", "0.1", "--resu
 /** Growth per round, in MB, that is more than noise. */
 const MOST_GROWTH_MB = 0.3;
 const REPORT_EVERY_KILLS = 10;
+const MOST_SHOWN = 50;
 /**
  * The first rounds use kills that the server can attribute to the outside. While workers do not die otherwise, the server
  * blames a fault on the request that was alone in the worker; after these kills it does not.
  */
 const KNOWN_ROUNDS = 4;
 
-process.once("SIGINT", () => process.exit(130)); // the server ends with this process
-try {
-  const numbers = readNumbers(process.argv.slice(2), FLAGS);
-  if (numbers === null) console.log(HELP);
-  else {
-    const seed = seedOr(numbers.seed);
-    console.log(`seed ${seed}`);
-    const faults = await run(seed, numbers.rounds ?? 0, numbers.clients ?? 0);
-    for (const fault of faults.slice(0, 50)) console.log(`- ${fault}`);
-    process.exit(faults.length > 0 ? 1 : 0);
-  }
-} catch (error) {
-  if (!(error instanceof OptionError)) throw error;
-  console.error(`crash-rounds: ${error.message}`);
-  process.exit(1);
-}
+await runRounds({ name: "crash-rounds", flags: FLAGS, help: HELP, run, mostShown: MOST_SHOWN });
 
-async function run(seed: number, rounds: number, clients: number): Promise<readonly string[]> {
+type Numbers = Readonly<Record<keyof typeof FLAGS, number>>;
+
+async function run({ seed, rounds, clients }: Numbers): Promise<readonly string[]> {
   const startedAtMs = performance.now();
   const server = await startServer(SERVER_FLAGS);
   const { url, pid } = server;

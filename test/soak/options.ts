@@ -1,4 +1,4 @@
-// Options of `npm run soak`, `npm run crash-rounds` and `npm run abuse`.
+// Options of `npm run soak`, `npm run abuse` and the scripts of run-rounds.ts.
 
 import { parseArgs } from "node:util";
 
@@ -7,7 +7,7 @@ export class OptionError extends Error {
   override readonly name = "OptionError";
 }
 
-type Flag = { readonly default: number | null; readonly help: string };
+export type Flag = { readonly default: number | null; readonly help: string };
 
 /**
  * Reads flags whose values are whole numbers above 0.

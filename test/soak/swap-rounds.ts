@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Random } from "./kinds/random.ts";
-import { describe, OptionError, readNumbers, seedOr } from "./options.ts";
+import { describe } from "./options.ts";
 import { chart } from "./report/chart.ts";
+import { runRounds } from "./run-rounds.ts";
 import { startServer } from "./server.ts";
 import { type Sample, sampleOf, workersOf } from "./swap/memory-samples.ts";
 import { type Asked, ask, knownText } from "./swap/swap-client.ts";
@@ -34,28 +35,16 @@ const BUDGET_BYTES = 420 * 2 ** 20;
 const SAMPLE_MS = 500;
 const RESULTS = "soak-results";
 
-process.once("SIGINT", () => process.exit(130)); // the server ends with this process
-try {
-  const numbers = readNumbers(process.argv.slice(2), FLAGS);
-  if (numbers === null) console.log(HELP);
-  else {
-    const seed = seedOr(numbers.seed);
-    console.log(`seed ${seed}`);
-    const { seconds, clients, keys } = numbers;
-    const faults = await run({
-      seed,
-      seconds: seconds ?? 0,
-      clients: clients ?? 0,
-      keys: Array.from({ length: keys ?? 0 }, (_, index) => `swap-key-${index + 1}`),
-    });
-    for (const fault of faults) console.log(`- ${fault}`);
-    process.exit(faults.length > 0 ? 1 : 0);
-  }
-} catch (error) {
-  if (!(error instanceof OptionError)) throw error;
-  console.error(`swap-rounds: ${error.message}`);
-  process.exit(1);
-}
+await runRounds({
+  name: "swap-rounds",
+  flags: FLAGS,
+  help: HELP,
+  run: ({ keys, ...numbers }) =>
+    run({
+      ...numbers,
+      keys: Array.from({ length: keys }, (_, index) => `swap-key-${index + 1}`),
+    }),
+});
 
 type RunOptions = {
   readonly seed: number;

@@ -1,5 +1,5 @@
-// The models that a gateway offers: those of the nodes. One that no node has any more stays for a while, so that requests can wait
-// for it.
+// The models that a gateway offers: those of the nodes. A model whose last node has left stays for five minutes, so that requests
+// can wait for it.
 
 import type { ServiceError } from "../../errors.ts";
 import type { ConfiguredModels, ModelSpec } from "../../models/model-spec.ts";
